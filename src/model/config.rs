@@ -1,0 +1,65 @@
+//! `/etc/desktop-control/config.toml`: what an operator may set by hand. Absent file, absent key: the default.
+
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// `[access]`
+    pub access: Access,
+    /// `[supervisor]`
+    pub supervisor: Supervisor,
+}
+
+/// Who may change things where polkit is absent.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Access {
+    /// Members of this group may use every action of ours when no polkit answers. Empty: only root may.
+    pub group: String,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { group: "desktop-control".into() }
+    }
+}
+
+/// Where supervisord is found.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Supervisor {
+    /// Its unix socket, absolute.
+    pub socket: String,
+}
+
+impl Default for Supervisor {
+    fn default() -> Self {
+        Self { socket: "/run/supervisor.sock".into() }
+    }
+}
+
+/// Parses the file. The error names the place in it.
+///
+/// # Errors
+/// Not TOML, an unknown key or a value of the wrong type.
+pub fn parse(text: &str) -> Result<Config, toml::de::Error> {
+    toml::from_str(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_the_default() {
+        assert_eq!(parse("").expect("valid"), Config::default());
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_by_name() {
+        let error = parse("[access]\ngruop = 'x'").expect_err("misspelt").to_string();
+        assert!(error.contains("gruop"), "{error}");
+    }
+}

@@ -1,0 +1,12 @@
+//! Pure logic: no I/O, no clock of its own, nothing of ours besides itself.
+//!
+//! Whatever is decided here is decided from arguments, so every rule has a test that needs no machine.
+
+pub mod access;
+pub mod catalogue;
+pub mod config;
+pub mod health;
+pub mod job;
+pub mod order;
+pub mod service;
+pub mod text;

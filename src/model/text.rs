@@ -1,0 +1,46 @@
+//! Putting text from outside into sentences of ours.
+
+/// The most characters of a foreign name that a sentence repeats.
+const SHOWN: usize = 80;
+
+/// Quotes a name from outside: control characters are escaped, long names are cut.
+#[must_use]
+pub fn quoted(name: &str) -> String {
+    let mut chars = name.chars();
+    let head: String = chars.by_ref().take(SHOWN).flat_map(char::escape_debug).collect();
+    let rest = chars.count();
+    if rest == 0 { format!("“{head}”") } else { format!("“{head}…” and {rest} more characters") }
+}
+
+/// A duration as people say it: its one or two largest units.
+#[must_use]
+pub fn duration(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, 0) => format!("{hours} h"),
+        (0, ..) => format!("{hours} h {minutes} min"),
+        (_, 0, _) => format!("{days} d"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_are_shown_on_one_short_line() {
+        assert_eq!(quoted("a\nb\u{1b}[31m"), "“a\\nb\\u{1b}[31m”");
+        let long = quoted(&"x".repeat(10_000));
+        assert!(long.chars().count() < 120, "{long}");
+        assert!(long.ends_with("and 9920 more characters"));
+    }
+
+    #[test]
+    fn durations_read_naturally() {
+        let said = [12, 60, 3_599, 3_600, 11_520, 86_400, 180_000].map(duration);
+        assert_eq!(said, ["12 s", "1 min", "59 min", "1 h", "3 h 12 min", "1 d", "2 d 2 h"]);
+    }
+}
