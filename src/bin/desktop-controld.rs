@@ -1,1 +1,66 @@
-fn main() {}
+//! The root daemon.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{ArgGroup, Parser, Subcommand};
+use desktop_control::daemon::{self, Mode};
+use desktop_control::host::supervisor::listener::Wire;
+use desktop_control::host::{log_tee, root::Root, window_manager};
+
+/// Watches and controls the services of a streamed desktop, over D-Bus.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true, group = ArgGroup::new("mode").required(true))]
+struct Arguments {
+    /// Be an event listener of supervisord, which must be the parent.
+    #[arg(long, group = "mode")]
+    events: bool,
+    /// Ask supervisord again and again.
+    #[arg(long, group = "mode")]
+    poll: bool,
+    #[command(subcommand)]
+    helper: Option<Helper>,
+}
+
+#[derive(Subcommand)]
+enum Helper {
+    /// Carry a service's output from standard input to its log files.
+    LogTee {
+        /// The service.
+        name: String,
+    },
+    /// Look for a window manager on a display.
+    #[command(name = window_manager::SUBCOMMAND, hide = true)]
+    WindowManagerProbe {
+        /// Such as `:20`.
+        display: String,
+    },
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    match arguments.helper {
+        Some(Helper::LogTee { name }) => {
+            log_tee::run(&Root::new("/"), &name, io::stdin().lock(), io::stdout().lock()).context("log-tee")?;
+        }
+        Some(Helper::WindowManagerProbe { display }) => {
+            if let Err(reason) = window_manager::look(&display) {
+                io::Write::write_all(&mut io::stdout(), reason.as_bytes())?;
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        None => {
+            // First of all: nothing may be printed before standard output is out of the way.
+            let mode = if arguments.events { Mode::Events(Wire::take()?) } else { Mode::Poll };
+            let filter = tracing_subscriber::EnvFilter::try_from_env("DESKTOP_CONTROL_LOG");
+            tracing_subscriber::fmt()
+                .with_env_filter(filter.unwrap_or_else(|_| "warn,desktop_control=info".into()))
+                .with_ansi(io::stderr().is_terminal())
+                .with_writer(io::stderr)
+                .init();
+            daemon::run(mode)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,67 @@
+//! The D-Bus objects: thin shells that authorise, then read the store or hand on to who does the work.
+
+mod access;
+mod job;
+mod root;
+mod service;
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+
+use tokio::net::unix::pipe;
+use zbus::Connection;
+use zbus::message::Header;
+use zbus::zvariant::{OwnedValue, Value};
+
+use super::auth::Authority;
+use super::jobs::Jobs;
+use super::leases::Quota;
+use super::store::Store;
+use crate::api::Error;
+
+pub(super) use access::AccessObject;
+pub(super) use job::JobObject;
+pub(super) use root::RootObject;
+pub(super) use service::ServiceObject;
+
+/// What the objects stand on. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Ground {
+    pub(super) store: std::sync::Arc<Store>,
+    pub(super) jobs: Jobs,
+    pub(super) authority: Authority,
+    pub(super) quota: Quota,
+    pub(super) watchers: tokio::sync::watch::Sender<usize>,
+    pub(super) root: crate::host::root::Root,
+    pub(super) variant: String,
+}
+
+/// A method's `a{sv}`. Unknown keys are left alone; a known key with a value of another type is refused.
+type Options = HashMap<String, OwnedValue>;
+
+fn flag(options: &Options, key: &str) -> Result<bool, Error> {
+    typed(options, key, false, "true or false")
+}
+
+fn number(options: &Options, key: &str, default: u32) -> Result<u32, Error> {
+    typed(options, key, default, "a number (u)")
+}
+
+fn typed<T: for<'v> TryFrom<&'v Value<'v>>>(options: &Options, key: &str, default: T, what: &str) -> Result<T, Error> {
+    options.get(key).map_or(Ok(default), |value| {
+        T::try_from(value).map_err(|_| Error::InvalidSetting(format!("The option “{key}” must be {what}.")))
+    })
+}
+
+/// A pipe for a client: our end, and theirs as they expect it.
+fn pipe_for_client() -> Result<(pipe::Sender, OwnedFd), Error> {
+    let failed = |error: std::io::Error| Error::Internal(format!("No pipe could be made ({error}). Try again later."));
+    let (sender, receiver) = pipe::pipe().map_err(failed)?;
+    Ok((sender, receiver.into_blocking_fd().map_err(failed)?))
+}
+
+/// What a method knows about its call.
+struct Call<'c> {
+    connection: &'c Connection,
+    header: &'c Header<'c>,
+}

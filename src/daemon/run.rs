@@ -1,0 +1,130 @@
+//! Putting the daemon together, and taking it apart in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::auth::Authority;
+use super::bus;
+use super::iface::Ground;
+use super::jobs::Jobs;
+use super::leases::Quota;
+use super::store::{self, Finding, Store};
+use super::watcher::Watcher;
+use crate::host::root::Root;
+use crate::host::supervisor::Supervisor;
+use crate::host::supervisor::listener::Wire;
+use crate::model::catalogue::Catalogue;
+use crate::model::config::{self, Config};
+
+const CONFIG: &str = "/etc/desktop-control/config.toml";
+/// Lowest precedence first.
+const CATALOGUES: [&str; 2] = ["/usr/share/desktop-control/services.d", "/etc/desktop-control/services.d"];
+/// Written by the image.
+const VARIANT: &str = "/usr/share/desktop-control/variant";
+
+/// How the daemon learns of changes. Named by who starts it, never guessed.
+#[derive(Debug)]
+pub enum Mode {
+    /// supervisord started us as an event listener.
+    Events(Wire),
+    /// Somebody else started us.
+    Poll,
+}
+
+/// Runs the daemon until it is told to end.
+///
+/// # Errors
+/// It cannot even begin; everything later is told on the bus and in the log.
+pub fn run(mode: Mode) -> anyhow::Result<()> {
+    raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(4).build()?;
+    let result = runtime.block_on(run_async(mode));
+    // A probe or a write that hangs must not keep us from ending.
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    result
+}
+
+async fn run_async(mode: Mode) -> anyhow::Result<()> {
+    let root = Root::new("/");
+    let (listener, store_mode) = match mode {
+        Mode::Events(wire) => {
+            let listener = wire.listen().context("--events is for supervisord; use --poll in a terminal")?;
+            (Some(listener), store::Mode::Events)
+        }
+        Mode::Poll => (None, store::Mode::Polling),
+    };
+    let store = Arc::new(Store::new(store_mode));
+    let config = read_config(&root, &store);
+    let catalogue = read_catalogue(&root, &store);
+    let supervisor = Supervisor::at(&root.join(&config.supervisor.socket)).context("no HTTP client")?;
+    let shutdown = CancellationToken::new();
+    let watchers = watch::Sender::new(0);
+    let (watcher, handle) = Watcher::new(Arc::clone(&store), catalogue, supervisor.clone(), watchers.subscribe());
+    let jobs = Jobs::new(root.clone(), Arc::clone(&store), handle, supervisor, shutdown.clone());
+    let variant = root.read(VARIANT).ok().flatten().map(|text| text.trim().to_owned());
+    let variant = variant.filter(|variant| variant == "cuda" || variant == "stock").unwrap_or("unknown".into());
+    let authority = Authority { group: config.access.group };
+    let ground = Ground { store, jobs, authority, quota: Quota::default(), watchers, root, variant };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), mode = %store_mode, "desktop-controld begins");
+    tokio::spawn(watcher.run(listener));
+    tokio::spawn(bus::serve(ground, shutdown.clone()));
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = term.recv() => tracing::info!("SIGTERM"),
+        _ = int.recv() => tracing::info!("SIGINT"),
+        () = shutdown.cancelled() => {}
+    }
+    tracing::info!("desktop-controld ends");
+    Ok(())
+}
+
+/// A descriptor for each watched process: a thousand units need more than the usual soft limit.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::warn!(%error, "the limit on open files stays where it is");
+    }
+}
+
+fn read_config(root: &Root, store: &Store) -> Config {
+    let complain = |message: String| {
+        tracing::warn!(message, CONFIG, "configuration not used");
+        let message = format!("{CONFIG}: {message}. Defaults are used; mend the file, then restart desktop-controld.");
+        let title = "The configuration file is not used".into();
+        store.set_findings("config", vec![Finding { kind: "config", severity: "error", title, message }]);
+        Config::default()
+    };
+    match root.read(CONFIG) {
+        Ok(None) => Config::default(),
+        Ok(Some(text)) => config::parse(&text).unwrap_or_else(|error| complain(error.message().to_owned())),
+        Err(error) => complain(error.to_string()),
+    }
+}
+
+fn read_catalogue(root: &Root, store: &Store) -> Catalogue {
+    let mut findings = Vec::new();
+    let mut complain = |file: &str, message: &str| {
+        tracing::warn!(file, message, "part of the service catalogue not used");
+        let title = "Part of the service catalogue is not used".into();
+        let message = format!("{file}: {message}. Mend the file, then restart desktop-controld.");
+        findings.push(Finding { kind: "catalogue", severity: "warning", title, message });
+    };
+    let mut texts = Vec::new();
+    for (file, text) in CATALOGUES.iter().flat_map(|folder| root.read_toml_folder(folder)) {
+        match text {
+            Ok(text) => texts.push((file, text)),
+            Err(error) => complain(&file, &error.to_string()),
+        }
+    }
+    let files = texts.iter().map(|(file, text)| (file.as_str(), text.as_str()));
+    let (catalogue, complaints) = Catalogue::parse(files, |name| std::env::var(name).ok());
+    complaints.iter().for_each(|complaint| complain(&complaint.file, &complaint.message));
+    store.set_findings("catalogue", findings);
+    catalogue
+}

@@ -1,0 +1,249 @@
+//! What is known right now: services, jobs, findings. Written by the watcher and by jobs, read by everybody.
+//!
+//! A write that changes nothing is none. What has changed is remembered as a set of keys, so that a slow bus sees the
+//! newest state once instead of every state in between.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::model::access::{Way, way_state};
+use crate::model::catalogue::Entry;
+use crate::model::health::Health;
+use crate::model::job::Job;
+use crate::model::order::Needs;
+use crate::model::service::{Exit, State};
+
+/// What has an object on the bus.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    /// The root object.
+    Root,
+    /// `/access`.
+    Access,
+    /// A service by supervisord's name.
+    Service(String),
+    /// A job by its number.
+    Job(u64),
+}
+
+/// A service as the bus shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ServiceView {
+    /// supervisord's name.
+    pub(crate) name: String,
+    /// What the catalogue says.
+    pub(crate) entry: Arc<Entry>,
+    /// supervisord's state, or [`State::Exited`] as soon as the kernel says so.
+    pub(crate) state: State,
+    /// The verdict.
+    pub(crate) health: Health,
+    /// Why.
+    pub(crate) health_reason: String,
+    /// Unix time in seconds since when it is in its state.
+    pub(crate) since: Option<u64>,
+    /// While there is a process.
+    pub(crate) pid: Option<u32>,
+    /// Starts seen since the daemon began, but for the first.
+    pub(crate) restarts: u32,
+    /// How it ended last.
+    pub(crate) exit: Option<Exit>,
+    /// Where supervisord writes its output.
+    pub(crate) log_file: Option<String>,
+}
+
+/// How the daemon learns of changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub(crate) enum Mode {
+    /// supervisord tells.
+    Events,
+    /// It is asked again and again.
+    Polling,
+}
+
+/// Something that is wrong with the whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// Stable token, such as `supervisor-unreachable`.
+    pub(crate) kind: &'static str,
+    /// `warning` or `error`.
+    pub(crate) severity: &'static str,
+    /// A few words.
+    pub(crate) title: String,
+    /// What is, and what to do.
+    pub(crate) message: String,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Store {
+    inner: Mutex<Inner>,
+    version: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    services: BTreeMap<String, Arc<ServiceView>>,
+    jobs: BTreeMap<u64, Arc<Job>>,
+    mode: Mode,
+    findings: Vec<Finding>,
+    dirty: BTreeSet<Key>,
+}
+
+impl Store {
+    /// An empty store.
+    #[must_use]
+    pub(crate) fn new(mode: Mode) -> Self {
+        let inner = Inner {
+            services: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            mode,
+            findings: Vec::new(),
+            dirty: BTreeSet::new(),
+        };
+        Self { inner: Mutex::new(inner), version: watch::Sender::new(0) }
+    }
+
+    // Nobody panics while holding it, and the data is whole at every moment.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn touch(&self, inner: &mut Inner, key: Key) {
+        inner.dirty.insert(key);
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    /// Tells of every change from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// What has changed since the last call.
+    pub(crate) fn take_dirty(&self) -> BTreeSet<Key> {
+        std::mem::take(&mut self.lock().dirty)
+    }
+
+    /// Everything that has an object.
+    pub(crate) fn keys(&self) -> BTreeSet<Key> {
+        let inner = self.lock();
+        let services = inner.services.keys().cloned().map(Key::Service);
+        let jobs = inner.jobs.keys().copied().map(Key::Job);
+        services.chain(jobs).chain([Key::Root, Key::Access]).collect()
+    }
+
+    /// The service called `name`.
+    pub(crate) fn service(&self, name: &str) -> Option<Arc<ServiceView>> {
+        self.lock().services.get(name).cloned()
+    }
+
+    /// What each service needs.
+    pub(crate) fn needs(&self) -> Needs {
+        let inner = self.lock();
+        inner.services.values().map(|view| (view.name.clone(), view.entry.depends_on.clone())).collect()
+    }
+
+    /// Adds or replaces a service.
+    pub(crate) fn put_service(&self, view: ServiceView) {
+        let mut inner = self.lock();
+        let old = inner.services.get(&view.name);
+        if old.is_some_and(|old| **old == view) {
+            return;
+        }
+        let is_way = view.entry.access.is_some();
+        let key = Key::Service(view.name.clone());
+        inner.services.insert(view.name.clone(), Arc::new(view));
+        self.touch(&mut inner, key);
+        if is_way {
+            self.touch(&mut inner, Key::Access);
+        }
+    }
+
+    /// Forgets a service that supervisord no longer has.
+    pub(crate) fn remove_service(&self, name: &str) {
+        let mut inner = self.lock();
+        if inner.services.remove(name).is_some() {
+            self.touch(&mut inner, Key::Service(name.to_owned()));
+            self.touch(&mut inner, Key::Access);
+        }
+    }
+
+    /// The job with this number.
+    pub(crate) fn job(&self, id: u64) -> Option<Arc<Job>> {
+        self.lock().jobs.get(&id).cloned()
+    }
+
+    /// All jobs in the order of their numbers.
+    pub(crate) fn jobs(&self) -> Vec<Arc<Job>> {
+        self.lock().jobs.values().cloned().collect()
+    }
+
+    /// Adds or replaces a job.
+    pub(crate) fn put_job(&self, job: Job) {
+        let mut inner = self.lock();
+        if inner.jobs.get(&job.id).is_some_and(|old| **old == job) {
+            return;
+        }
+        let key = Key::Job(job.id);
+        inner.jobs.insert(job.id, Arc::new(job));
+        self.touch(&mut inner, key);
+    }
+
+    /// Forgets a job.
+    pub(crate) fn remove_job(&self, id: u64) {
+        let mut inner = self.lock();
+        if inner.jobs.remove(&id).is_some() {
+            self.touch(&mut inner, Key::Job(id));
+        }
+    }
+
+    /// How the daemon learns of changes.
+    pub(crate) fn mode(&self) -> Mode {
+        self.lock().mode
+    }
+
+    /// Changes how the daemon learns of changes.
+    pub(crate) fn set_mode(&self, mode: Mode) {
+        let mut inner = self.lock();
+        if inner.mode != mode {
+            inner.mode = mode;
+            self.touch(&mut inner, Key::Root);
+        }
+    }
+
+    /// Everything that is wrong with the whole.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        self.lock().findings.clone()
+    }
+
+    /// Replaces all findings of one kind.
+    pub(crate) fn set_findings(&self, kind: &'static str, findings: Vec<Finding>) {
+        let mut inner = self.lock();
+        let old = inner.findings.clone();
+        inner.findings.retain(|finding| finding.kind != kind);
+        inner.findings.extend(findings);
+        if inner.findings != old {
+            self.touch(&mut inner, Key::Root);
+        }
+    }
+
+    /// The ways in, judged by the services behind them.
+    pub(crate) fn ways(&self) -> Vec<Way> {
+        let way = |view: &Arc<ServiceView>| {
+            let access = view.entry.access.as_ref()?;
+            Some(Way {
+                kind: access.kind,
+                label: view.entry.label.clone(),
+                state: way_state(view.state, view.health),
+                reason: view.health_reason.clone(),
+                address: access.address.clone(),
+                service: view.name.clone(),
+            })
+        };
+        let mut ways: Vec<Way> = self.lock().services.values().filter_map(way).collect();
+        ways.sort_by_key(|way| way.kind);
+        ways
+    }
+}

@@ -1,0 +1,420 @@
+//! The single writer of every service's state.
+//!
+//! Hints come from four sides: supervisord's events, the kernel's word on ended processes, probes, and polls where
+//! there are no events. Only what supervisord answers to a question counts as its state; an event is a reason to ask.
+
+mod reader;
+mod unit;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::StreamExt;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+use tokio_util::time::{DelayQueue, delay_queue};
+
+use self::reader::Read;
+use self::unit::Unit;
+use super::store::{Finding, Mode, Store};
+use crate::host::supervisor::listener::{Event, ListenError, Listener, Numbered};
+use crate::host::supervisor::{RpcError, Supervisor};
+use crate::host::{pidfd, probe};
+use crate::model::catalogue::Catalogue;
+use crate::model::health::ProbeOutcome;
+use crate::model::service::Reading;
+
+/// A flapping unit is looked at again after this, and read only if it was quiet for as long.
+const RECHECK_GAP: Duration = Duration::from_secs(5);
+/// supervisord is poked for one unit no more often than this.
+const POKE_GAP: Duration = Duration::from_secs(1);
+/// The shortest time between two polls.
+const POLL_GAP: Duration = Duration::from_secs(2);
+/// Polling may take this part of supervisord's time: one in so many.
+const POLL_SHARE: u32 = 20;
+/// A failed snapshot is tried again after this, then twice as long each time.
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+const RETRY_LAST: Duration = Duration::from_secs(15);
+
+/// What the watcher is told.
+#[derive(Debug)]
+pub(super) enum Message {
+    Event(Numbered),
+    Listening,
+    ListenerEnded(ListenError),
+    Snapshot { result: Result<Vec<Reading>, RpcError>, took: Duration },
+    Reading { name: String, result: Box<Result<Reading, RpcError>> },
+    TakenIn(oneshot::Sender<()>),
+    Died { name: String, pid: u32 },
+    Probed { name: String, pid: Option<u32>, outcome: ProbeOutcome },
+    Asked(String),
+    Refresh(String, oneshot::Sender<()>),
+}
+
+/// How others talk to the watcher.
+#[derive(Clone, Debug)]
+pub(crate) struct WatcherHandle {
+    messages: mpsc::UnboundedSender<Message>,
+}
+
+impl WatcherHandle {
+    /// Somebody has asked for a start or stop of this service: the end that follows is no trouble.
+    pub(crate) fn asked(&self, name: &str) {
+        let _ = self.messages.send(Message::Asked(name.to_owned()));
+    }
+
+    /// Reads this service from supervisord and returns when the store holds the answer.
+    pub(crate) async fn refresh(&self, name: &str) {
+        let (done, wait) = oneshot::channel();
+        let _ = self.messages.send(Message::Refresh(name.to_owned(), done));
+        let _ = wait.await;
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    store: Arc<Store>,
+    catalogue: Catalogue,
+    supervisor: Supervisor,
+    messages: mpsc::UnboundedReceiver<Message>,
+    to_self: mpsc::UnboundedSender<Message>,
+    reads: mpsc::UnboundedSender<Read>,
+    units: HashMap<String, Unit>,
+    /// What waits for the end of each unit's process.
+    pid_watches: HashMap<String, AbortHandle>,
+    pokes: HashMap<String, oneshot::Sender<()>>,
+    timers: DelayQueue<Timer>,
+    probe_timers: HashMap<String, delay_queue::Key>,
+    snapshot_timer: Option<delay_queue::Key>,
+    /// Flapping units that have a [`Timer::Recheck`].
+    rechecked: HashSet<String>,
+    /// How many clients look on.
+    watched: watch::Receiver<usize>,
+    last_serial: Option<u64>,
+    retry: Duration,
+}
+
+#[derive(Debug)]
+enum Timer {
+    Probe(String),
+    /// A flapping unit is looked at again.
+    Recheck(String),
+    Snapshot,
+}
+
+impl Watcher {
+    /// A watcher that begins to work when it is run.
+    pub(crate) fn new(
+        store: Arc<Store>,
+        catalogue: Catalogue,
+        supervisor: Supervisor,
+        watched: watch::Receiver<usize>,
+    ) -> (Self, WatcherHandle) {
+        let (to_self, messages) = mpsc::unbounded_channel();
+        let (reads, requests) = mpsc::unbounded_channel();
+        tokio::spawn(reader::run(supervisor.clone(), requests, to_self.clone()));
+        let handle = WatcherHandle { messages: to_self.clone() };
+        let watcher = Self {
+            store,
+            catalogue,
+            supervisor,
+            messages,
+            to_self,
+            reads,
+            units: HashMap::new(),
+            pid_watches: HashMap::new(),
+            pokes: HashMap::new(),
+            timers: DelayQueue::new(),
+            probe_timers: HashMap::new(),
+            snapshot_timer: None,
+            rechecked: HashSet::new(),
+            watched,
+            last_serial: None,
+            retry: RETRY_FIRST,
+        };
+        (watcher, handle)
+    }
+
+    /// Works until the end of the process. Without a listener, supervisord is polled.
+    pub(crate) async fn run(mut self, listener: Option<Listener>) {
+        match listener {
+            Some(listener) => drop(tokio::spawn(listen(listener, self.to_self.clone()))),
+            None => self.read(Read::All),
+        }
+        loop {
+            tokio::select! {
+                Some(message) = self.messages.recv() => self.on_message(message),
+                Some(timer) = self.timers.next() => self.on_timer(timer.into_inner()),
+                Ok(()) = self.watched.changed() => self.on_watched(),
+            }
+        }
+    }
+
+    fn on_message(&mut self, message: Message) {
+        match message {
+            Message::Listening => self.read(Read::All),
+            Message::Event(numbered) => self.on_event(numbered),
+            Message::ListenerEnded(error) => self.on_listener_ended(&error),
+            Message::Snapshot { result, took } => self.on_snapshot(result, took),
+            Message::Reading { name, result } => self.on_reading(name, *result),
+            Message::TakenIn(who) => drop(who.send(())),
+            Message::Died { name, pid } => self.on_death(&name, pid),
+            Message::Probed { name, pid, outcome } => self.on_probed(&name, pid, outcome),
+            Message::Asked(name) => {
+                if let Some(unit) = self.units.get_mut(&name) {
+                    unit.on_asked();
+                    self.publish(&name);
+                }
+            }
+            Message::Refresh(name, done) => self.read(Read::One(name, Some(done))),
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Snapshot => {
+                self.snapshot_timer = None;
+                self.read(Read::All);
+            }
+            Timer::Probe(name) => {
+                self.probe_timers.remove(&name);
+                self.ask_probe(&name);
+            }
+            Timer::Recheck(name) => self.recheck(name),
+        }
+    }
+
+    fn on_event(&mut self, numbered: Numbered) {
+        let expected = self.last_serial.map(|last| last + 1);
+        if expected.is_some_and(|expected| expected != numbered.serial) {
+            tracing::warn!(serial = numbered.serial, ?expected, "events were lost, reading everything");
+            self.read(Read::All);
+        }
+        self.last_serial = Some(numbered.serial);
+        match numbered.event {
+            Event::Process { name, state } => {
+                self.pokes.remove(&name);
+                let now = Instant::now();
+                let Some(unit) = self.units.get_mut(&name) else { return self.read(Read::All) };
+                unit.on_event(state, now);
+                if unit.is_flapping(now) {
+                    self.publish(&name);
+                    self.recheck_later(name);
+                } else {
+                    self.read(Read::One(name, None));
+                }
+            }
+            Event::Groups => self.read(Read::All),
+            Event::Supervisor { stopping } => tracing::info!(stopping, "supervisord changes its state"),
+            Event::Other => {}
+        }
+    }
+
+    fn on_listener_ended(&mut self, error: &ListenError) {
+        tracing::warn!(%error, "no more events, polling from now on");
+        self.store.set_mode(Mode::Polling);
+        self.read(Read::All);
+    }
+
+    fn on_snapshot(&mut self, result: Result<Vec<Reading>, RpcError>, took: Duration) {
+        let readings = match result {
+            Ok(readings) => readings,
+            Err(error) => return self.on_unreachable(&error),
+        };
+        self.retry = RETRY_FIRST;
+        self.store.set_findings(UNREACHABLE, Vec::new());
+        let gone: Vec<String> =
+            self.units.keys().filter(|name| !readings.iter().any(|reading| reading.name == **name)).cloned().collect();
+        gone.iter().for_each(|name| self.forget(name));
+        readings.into_iter().for_each(|reading| self.take_in(reading));
+        if self.store.mode() == Mode::Polling {
+            self.snapshot_in(POLL_GAP.max(took * POLL_SHARE));
+        }
+    }
+
+    fn on_reading(&mut self, name: String, result: Result<Reading, RpcError>) {
+        match result {
+            Ok(reading) => self.take_in(reading),
+            Err(RpcError::BadName) => self.forget(&name),
+            Err(error) => {
+                tracing::warn!(service = name, error = &error as &dyn std::error::Error, "cannot read a unit");
+                self.snapshot_in(self.retry);
+            }
+        }
+    }
+
+    fn on_unreachable(&mut self, error: &RpcError) {
+        tracing::warn!(error = error as &dyn std::error::Error, "cannot read supervisord");
+        let finding = Finding {
+            kind: UNREACHABLE,
+            severity: "error",
+            title: "supervisord does not answer".into(),
+            message: format!("{error}. The states shown are unknown until it does; it is asked again by itself."),
+        };
+        self.store.set_findings(UNREACHABLE, vec![finding]);
+        let names: Vec<String> = self.units.keys().cloned().collect();
+        for name in names {
+            if let Some(unit) = self.units.get_mut(&name) {
+                unit.on_unreachable();
+                self.publish(&name);
+            }
+        }
+        self.snapshot_in(self.retry);
+        self.retry = (self.retry * 2).min(RETRY_LAST);
+    }
+
+    fn take_in(&mut self, reading: Reading) {
+        let now = Instant::now();
+        let name = reading.name.clone();
+        let mode = self.store.mode();
+        let unit = self
+            .units
+            .entry(name.clone())
+            .or_insert_with(|| Unit::new(Arc::new(self.catalogue.entry(&name)), &reading, now));
+        let consequences = unit.on_reading(reading, mode, now, unix_now());
+        if let Some(pid) = consequences.watch_pid {
+            self.watch_pid(&name, pid);
+        }
+        self.publish(&name);
+        if consequences.probe {
+            self.schedule_probe(&name);
+        }
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.units.remove(name);
+        self.pokes.remove(name);
+        if let Some(watch) = self.pid_watches.remove(name) {
+            watch.abort();
+        }
+        self.store.remove_service(name);
+    }
+
+    fn watch_pid(&mut self, name: &str, pid: u32) {
+        let (to_self, unit) = (self.to_self.clone(), name.to_owned());
+        let watch = tokio::spawn(async move {
+            match pidfd::ended(pid).await {
+                Ok(()) => drop(to_self.send(Message::Died { name: unit, pid })),
+                // Its end is then told by supervisord, a second or two later.
+                Err(error) => tracing::warn!(service = unit, pid, %error, "cannot watch a process"),
+            }
+        });
+        if let Some(old) = self.pid_watches.insert(name.to_owned(), watch.abort_handle()) {
+            old.abort();
+        }
+    }
+
+    fn on_death(&mut self, name: &str, pid: u32) {
+        let now = Instant::now();
+        let Some(unit) = self.units.get_mut(name) else { return };
+        if !unit.on_death(pid, unix_now()) {
+            return;
+        }
+        let poke = !unit.is_flapping(now) && unit.last_poke.is_none_or(|at| now.duration_since(at) >= POKE_GAP);
+        if poke {
+            unit.last_poke = Some(now);
+        }
+        self.publish(name);
+        if poke {
+            let (told, wait) = oneshot::channel();
+            self.pokes.insert(name.to_owned(), told);
+            tokio::spawn(reader::poke(self.supervisor.clone(), name.to_owned(), wait, self.reads.clone()));
+        }
+    }
+
+    fn on_probed(&mut self, name: &str, pid: Option<u32>, outcome: ProbeOutcome) {
+        let Some(unit) = self.units.get_mut(name) else { return };
+        // An answer of the process before this one says nothing.
+        if unit.reading.pid == pid {
+            unit.on_probe(outcome);
+            self.publish(name);
+        }
+        self.schedule_probe(name);
+    }
+
+    fn on_watched(&mut self) {
+        let names: Vec<String> = self.probe_timers.keys().cloned().collect();
+        names.iter().for_each(|name| self.schedule_probe(name));
+    }
+
+    fn schedule_probe(&mut self, name: &str) {
+        if let Some(key) = self.probe_timers.remove(name) {
+            self.timers.try_remove(&key);
+        }
+        let watched = *self.watched.borrow() > 0;
+        let due = self.units.get(name).and_then(|unit| unit.next_probe(watched, Instant::now()));
+        if let Some(due) = due {
+            let key = self.timers.insert(Timer::Probe(name.to_owned()), due);
+            self.probe_timers.insert(name.to_owned(), key);
+        }
+    }
+
+    fn ask_probe(&mut self, name: &str) {
+        let Some(unit) = self.units.get(name) else { return };
+        let Some(question) = unit.entry.probe.clone() else { return };
+        let (to_self, name, pid) = (self.to_self.clone(), name.to_owned(), unit.reading.pid);
+        tokio::spawn(async move {
+            let outcome = probe::ask(&question).await;
+            let _ = to_self.send(Message::Probed { name, pid, outcome });
+        });
+    }
+
+    /// "Flapping" passes with time alone, so somebody has to look again.
+    fn recheck_later(&mut self, name: String) {
+        if self.rechecked.insert(name.clone()) {
+            self.timers.insert(Timer::Recheck(name), RECHECK_GAP);
+        }
+    }
+
+    fn recheck(&mut self, name: String) {
+        self.rechecked.remove(&name);
+        let now = Instant::now();
+        let Some(unit) = self.units.get(&name) else { return };
+        let (flapping, quiet) = (unit.is_flapping(now), unit.is_quiet(RECHECK_GAP, now));
+        self.publish(&name);
+        if quiet || !flapping {
+            self.read(Read::One(name.clone(), None));
+        }
+        if flapping {
+            self.recheck_later(name);
+        }
+    }
+
+    fn snapshot_in(&mut self, delay: Duration) {
+        if let Some(key) = self.snapshot_timer.take() {
+            self.timers.try_remove(&key);
+        }
+        self.snapshot_timer = Some(self.timers.insert(Timer::Snapshot, delay));
+    }
+
+    fn publish(&self, name: &str) {
+        if let Some(unit) = self.units.get(name) {
+            self.store.put_service(unit.view(Instant::now()));
+        }
+    }
+
+    fn read(&self, read: Read) {
+        // The reader lives as long as we do.
+        let _ = self.reads.send(read);
+    }
+}
+
+/// The finding that supervisord cannot be asked.
+const UNREACHABLE: &str = "supervisor-unreachable";
+
+async fn listen(mut listener: Listener, to_watcher: mpsc::UnboundedSender<Message>) {
+    let mut result = listener.ready().await;
+    let _ = to_watcher.send(Message::Listening);
+    while result.is_ok() {
+        result = listener.next().await.map(|numbered| drop(to_watcher.send(Message::Event(numbered))));
+    }
+    if let Err(error) = result {
+        let _ = to_watcher.send(Message::ListenerEnded(error));
+    }
+}
+
+fn unix_now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
