@@ -28,6 +28,7 @@ pub type Dictionary = HashMap<String, OwnedValue>;
 pub trait Root {
     /// Keeps every probe at a closer interval (5 s instead of 60 s) until the returned descriptor is closed.
     /// Refused with `Busy` when the caller's user already holds 16.
+    #[zbus(no_autostart)]
     fn watch(&self, options: Options<'_>) -> Result<OwnedFd, Error>;
 
     /// The daemon's version.
@@ -55,16 +56,16 @@ pub trait Root {
 )]
 pub trait Service {
     /// Starts it. Option `dependencies` (b): first everything that it needs. A running service is `skipped`.
-    #[zbus(allow_interactive_auth)]
+    #[zbus(allow_interactive_auth, no_autostart)]
     fn start(&self, options: Options<'_>) -> Result<OwnedObjectPath, Error>;
     /// Stops it. Option `force` (b): also where that cuts the way by which services are controlled.
-    #[zbus(allow_interactive_auth)]
+    #[zbus(allow_interactive_auth, no_autostart)]
     fn stop(&self, options: Options<'_>) -> Result<OwnedObjectPath, Error>;
     /// Stops it and starts it again. Option `dependents` (b): also everything running that needs it, in order.
-    #[zbus(allow_interactive_auth)]
+    #[zbus(allow_interactive_auth, no_autostart)]
     fn restart(&self, options: Options<'_>) -> Result<OwnedObjectPath, Error>;
     /// Its log file through a pipe. Options: `lines` (u, 100), `follow` (b, false).
-    #[zbus(allow_interactive_auth)]
+    #[zbus(allow_interactive_auth, no_autostart)]
     fn open_log(&self, options: Options<'_>) -> Result<OwnedFd, Error>;
 }
 
@@ -76,9 +77,10 @@ pub trait Service {
 )]
 pub trait Job {
     /// Asks it to stop after what it does right now; `Finished` tells when it has.
-    #[zbus(allow_interactive_auth)]
+    #[zbus(allow_interactive_auth, no_autostart)]
     fn cancel(&self, options: Options<'_>) -> Result<(), Error>;
     /// What it has said so far, through a pipe.
+    #[zbus(no_autostart)]
     fn open_log(&self, options: Options<'_>) -> Result<OwnedFd, Error>;
 
     /// It is over. Sent once, after the properties.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use enumflags2::BitFlags;
 use zbus::Connection;
 use zbus::message::{Flags, Header};
 use zbus::names::BusName;
@@ -19,7 +20,7 @@ use crate::host::names;
 /// How long the bus and polkit may take.
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long a person may take to type a password.
-const INTERACTIVE_LIMIT: Duration = Duration::from_secs(120);
+const INTERACTIVE_LIMIT: Duration = Duration::from_mins(2);
 
 /// Decides, see the module.
 #[derive(Clone, Debug)]
@@ -111,7 +112,7 @@ async fn ask_polkit(connection: &Connection, header: &Header<'_>, action: &'stat
     let (limit, flags) = if interactive {
         (INTERACTIVE_LIMIT, CheckAuthorizationFlags::AllowUserInteraction.into())
     } else {
-        (LIMIT, Default::default())
+        (LIMIT, BitFlags::default())
     };
     let Ok(subject) = Subject::new_for_message_header(header) else { return Polkit::Silent };
     let asked = async {

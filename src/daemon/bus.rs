@@ -10,7 +10,6 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 use zbus::fdo::{ObjectManager, Properties, RequestNameFlags};
-use zbus::names::InterfaceName;
 use zbus::object_server::{Interface, InterfaceRef, SignalEmitter};
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, MessageStream};
@@ -175,7 +174,7 @@ impl Tree {
             let changed = published.properties.iter().filter(|(name, value)| before.get(*name) != Some(value));
             let changed: HashMap<&str, _> = changed.map(|(name, value)| (name.as_str(), (**value).clone())).collect();
             if !changed.is_empty() {
-                let name = InterfaceName::from(I::name());
+                let name = I::name();
                 Properties::properties_changed(interface.signal_emitter(), name, changed, (&[]).into()).await?;
             }
         }

@@ -124,7 +124,9 @@ fn read_catalogue(root: &Root, store: &Store) -> Catalogue {
     }
     let files = texts.iter().map(|(file, text)| (file.as_str(), text.as_str()));
     let (catalogue, complaints) = Catalogue::parse(files, |name| std::env::var(name).ok());
-    complaints.iter().for_each(|complaint| complain(&complaint.file, &complaint.message));
+    for complaint in &complaints {
+        complain(&complaint.file, &complaint.message);
+    }
     store.set_findings("catalogue", findings);
     catalogue
 }

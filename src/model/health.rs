@@ -43,7 +43,7 @@ pub enum ProbeOutcome {
 }
 
 /// Unasked ends that count as flapping once [`FLAP_ENDS`] of them lie within it.
-pub const FLAP_WINDOW: Duration = Duration::from_secs(120);
+pub const FLAP_WINDOW: Duration = Duration::from_mins(2);
 /// See [`FLAP_WINDOW`].
 pub const FLAP_ENDS: usize = 3;
 

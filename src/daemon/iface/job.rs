@@ -61,7 +61,7 @@ impl JobObject {
             self.ground.authority.check(connection, &header, action::MANAGE_SERVICES).await?;
         }
         let held = self.ground.quota.take(caller.uid)?;
-        let log = self.field(|job| job.log.iter().map(|line| format!("{line}\n")).collect::<String>());
+        let log = self.field(|job| job.log.join("\n") + "\n");
         let (mut ours, theirs) = pipe_for_client()?;
         tokio::spawn(async move {
             // A reader that hangs up has read enough.
@@ -89,7 +89,7 @@ impl JobObject {
     /// The objects that it works on.
     #[zbus(property(emits_changed_signal = "const"))]
     fn targets(&self) -> Vec<OwnedObjectPath> {
-        let paths = self.field(|job| target_paths(job));
+        let paths = self.field(target_paths);
         paths.into_iter().filter_map(|path| ObjectPath::try_from(path).ok().map(Into::into)).collect()
     }
 

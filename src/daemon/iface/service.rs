@@ -162,12 +162,11 @@ impl ServiceObject {
     ) -> Result<OwnedFd, Error> {
         let caller = self.ground.authority.caller(connection, &header).await?;
         let as_caller = self.open_first(Some(&caller)).ok();
-        let (identity, opened) = match as_caller {
-            Some(opened) => (Some(caller.clone()), Ok(opened)),
-            None => {
-                self.ground.authority.check(connection, &header, action::MANAGE_SERVICES).await?;
-                (None, self.open_first(None))
-            }
+        let (identity, opened) = if let Some(opened) = as_caller {
+            (Some(caller.clone()), Ok(opened))
+        } else {
+            self.ground.authority.check(connection, &header, action::MANAGE_SERVICES).await?;
+            (None, self.open_first(None))
         };
         let request =
             Request { lines: number(&options, "lines", 100)?.min(MOST_LINES), follow: flag(&options, "follow")? };

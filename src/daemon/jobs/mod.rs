@@ -22,7 +22,7 @@ use crate::model::job::{Job, JobError, JobKind, JobResult, JobState};
 use crate::model::text::quoted;
 
 /// A finished job keeps its object for at least so long,
-const KEPT_FOR: Duration = Duration::from_secs(60);
+const KEPT_FOR: Duration = Duration::from_mins(1);
 /// and the newest so many for longer.
 const KEPT: usize = 16;
 

@@ -15,7 +15,7 @@ use crate::model::text::quoted;
 
 /// How long supervisord may take to start or stop one service. Its own patience with a stop (`stopwaitsecs`) is 10 s,
 /// then it kills.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Does the work; the last thing that it does is decide the result.
 pub(super) async fn run(jobs: &Jobs, id: u64, order: &Order, cancel: &CancellationToken) -> Result<JobResult, Error> {
@@ -58,7 +58,7 @@ impl Work<'_> {
             self.start(name).await?;
             started += 1;
         }
-        Ok(self.ended(started))
+        Ok(done_or_skipped(started))
     }
 
     async fn stop_all(&self, names: &[String]) -> Result<JobResult, Error> {
@@ -74,7 +74,7 @@ impl Work<'_> {
             self.stop(name).await?;
             stopped += 1;
         }
-        Ok(self.ended(stopped))
+        Ok(done_or_skipped(stopped))
     }
 
     /// Everything that comes along and is up is stopped first and started last; what was down stays down.
@@ -168,10 +168,10 @@ impl Work<'_> {
     fn say(&self, done: usize, step: &str) {
         self.jobs.step(self.id, u32::try_from(done).unwrap_or(u32::MAX), step.to_owned());
     }
+}
 
-    fn ended(&self, changed: u32) -> JobResult {
-        if changed == 0 { JobResult::Skipped } else { JobResult::Done }
-    }
+fn done_or_skipped(changed: u32) -> JobResult {
+    if changed == 0 { JobResult::Skipped } else { JobResult::Done }
 }
 
 fn refused(verb: &str, name: &str, error: &RpcError) -> Error {

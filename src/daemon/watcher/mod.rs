@@ -110,7 +110,7 @@ impl Watcher {
         store: Arc<Store>,
         catalogue: Catalogue,
         supervisor: Supervisor,
-        watched: watch::Receiver<usize>,
+        audience: watch::Receiver<usize>,
     ) -> (Self, WatcherHandle) {
         let (to_self, messages) = mpsc::unbounded_channel();
         let (reads, requests) = mpsc::unbounded_channel();
@@ -130,7 +130,7 @@ impl Watcher {
             probe_timers: HashMap::new(),
             snapshot_timer: None,
             rechecked: HashSet::new(),
-            watched,
+            watched: audience,
             last_serial: None,
             retry: RETRY_FIRST,
         };
@@ -158,7 +158,7 @@ impl Watcher {
             Message::Event(numbered) => self.on_event(numbered),
             Message::ListenerEnded(error) => self.on_listener_ended(&error),
             Message::Snapshot { result, took } => self.on_snapshot(result, took),
-            Message::Reading { name, result } => self.on_reading(name, *result),
+            Message::Reading { name, result } => self.on_reading(&name, *result),
             Message::TakenIn(who) => drop(who.send(())),
             Message::Died { name, pid } => self.on_death(&name, pid),
             Message::Probed { name, pid, outcome } => self.on_probed(&name, pid, outcome),
@@ -227,17 +227,21 @@ impl Watcher {
         self.store.set_findings(UNREACHABLE, Vec::new());
         let gone: Vec<String> =
             self.units.keys().filter(|name| !readings.iter().any(|reading| reading.name == **name)).cloned().collect();
-        gone.iter().for_each(|name| self.forget(name));
-        readings.into_iter().for_each(|reading| self.take_in(reading));
+        for name in &gone {
+            self.forget(name);
+        }
+        for reading in readings {
+            self.take_in(reading);
+        }
         if self.store.mode() == Mode::Polling {
             self.snapshot_in(POLL_GAP.max(took * POLL_SHARE));
         }
     }
 
-    fn on_reading(&mut self, name: String, result: Result<Reading, RpcError>) {
+    fn on_reading(&mut self, name: &str, result: Result<Reading, RpcError>) {
         match result {
             Ok(reading) => self.take_in(reading),
-            Err(RpcError::BadName) => self.forget(&name),
+            Err(RpcError::BadName) => self.forget(name),
             Err(error) => {
                 tracing::warn!(service = name, error = &error as &dyn std::error::Error, "cannot read a unit");
                 self.snapshot_in(self.retry);
@@ -336,7 +340,9 @@ impl Watcher {
 
     fn on_watched(&mut self) {
         let names: Vec<String> = self.probe_timers.keys().cloned().collect();
-        names.iter().for_each(|name| self.schedule_probe(name));
+        for name in &names {
+            self.schedule_probe(name);
+        }
     }
 
     fn schedule_probe(&mut self, name: &str) {

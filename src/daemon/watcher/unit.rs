@@ -18,6 +18,10 @@ pub(super) struct Unit {
     /// When the present process began, on our clock.
     began: Instant,
     restarts: u32,
+    /// It has had a process, so the next one is a restart.
+    had_process: bool,
+    /// The start of the next process has been counted from its event.
+    start_counted: bool,
     /// A process that the kernel says has ended while supervisord still shows it.
     dead_pid: Option<u32>,
     /// Somebody has asked for the end that comes next.
@@ -46,6 +50,8 @@ impl Unit {
             probe,
             began: now,
             restarts: 0,
+            had_process: false,
+            start_counted: false,
             dead_pid: None,
             asked: false,
             last_poke: None,
@@ -63,9 +69,12 @@ impl Unit {
         let new_process = reading.pid.is_some() && reading.pid != self.reading.pid;
         let began_running = reading.state == State::Running && self.reading.state != State::Running;
         if new_process {
-            // Events count starts and ends one by one; between two polls this is all that can be seen.
-            if mode == Mode::Polling && !first {
+            if self.had_process && !std::mem::take(&mut self.start_counted) {
                 self.restarts += 1;
+            }
+            self.had_process = true;
+            // Events tell of ends one by one; between two polls this is all that can be seen.
+            if mode == Mode::Polling && !first {
                 self.note_end_unless_asked(now);
             }
             let alive = reading.started_at.map_or(0, |start| unix_now.saturating_sub(start));
@@ -88,13 +97,16 @@ impl Unit {
         self.last_event = Some(now);
         match state {
             State::Stopping | State::Stopped => self.on_asked(),
-            State::Starting => self.restarts += 1,
             State::Exited | State::Backoff => self.note_end_unless_asked(now),
             _ => {}
         }
         // A flapping unit is not read again each time, since every call turns supervisord's loop and so speeds the
         // crash loop up. Its events are all there is.
         if self.is_flapping(now) {
+            if state == State::Starting {
+                self.restarts += 1;
+                self.start_counted = true;
+            }
             self.reading.state = state;
             if state != State::Running {
                 self.reading.pid = None;
@@ -187,7 +199,7 @@ impl Unit {
 }
 
 /// A passed probe is asked again so often when nobody looks,
-pub(super) const IDLE_INTERVAL: Duration = Duration::from_secs(60);
+pub(super) const IDLE_INTERVAL: Duration = Duration::from_mins(1);
 /// and so often while somebody does; a failed one always, so that recovery is seen soon.
 const WATCHED_INTERVAL: Duration = Duration::from_secs(5);
 /// While it starts, so that "ready" is said promptly.
@@ -246,10 +258,11 @@ mod tests {
     fn ends_that_somebody_asked_for_are_not_flapping() {
         let now = Instant::now();
         let mut unit = running_unit(now);
-        for _ in 0..10 {
+        for round in 0..10 {
             for state in [State::Stopping, State::Stopped, State::Starting, State::Running] {
                 unit.on_event(state, now);
             }
+            unit.on_reading(reading(State::Running, Some(8 + round)), Mode::Events, now, 100);
         }
         assert!(!unit.is_flapping(now));
         assert_eq!(unit.view(now).restarts, 10);

@@ -1,0 +1,191 @@
+//! From the bus's dictionaries to facts. Unknown keys are left alone; a missing key, or one of another type, is as if
+//! the daemon did not know.
+
+use zbus::fdo::ManagedObjects;
+use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+
+use super::facts::{FindingFacts, JobFacts, RootFacts, ServiceFacts, Snapshot, WayFacts};
+use crate::api::{self, interface, proxy::Dictionary};
+
+/// What a token is when the daemon does not say.
+const UNKNOWN: &str = "unknown";
+
+/// Everything that `GetManagedObjects` told.
+pub(super) fn snapshot(objects: ManagedObjects) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    for (path, interfaces) in objects {
+        for (name, properties) in interfaces {
+            match name.as_str() {
+                interface::ROOT => snapshot.root = root(Properties(properties)),
+                interface::SERVICE => snapshot.services.push(service(&path, Properties(properties))),
+                interface::JOB => snapshot.jobs.push(job(job_id(&path), properties)),
+                interface::ACCESS => snapshot.ways = ways(Properties(properties)),
+                _ => {}
+            }
+        }
+    }
+    snapshot.services.sort_by(|one, other| one.name.cmp(&other.name));
+    snapshot.jobs.sort_by_key(|job| job.id);
+    snapshot
+}
+
+/// The number of the job at `path`; 0, which no job has, for what is no job.
+pub(super) fn job_id(path: &str) -> u64 {
+    api::name_of(path).parse().unwrap_or_default()
+}
+
+/// One job.
+pub(super) fn job(id: u64, properties: Dictionary) -> JobFacts {
+    let mut properties = Properties(properties);
+    let targets: Vec<OwnedObjectPath> = properties.or_default("Targets");
+    JobFacts {
+        id,
+        kind: properties.text("Kind"),
+        targets: targets.iter().map(|path| api::name_of(path)).collect(),
+        state: properties.token("State"),
+        step: properties.text("Step"),
+        progress: properties.or_default("Progress"),
+        progress_valid: properties.or_default("ProgressValid"),
+        bytes_done: properties.or_default("BytesDone"),
+        bytes_total: properties.or_default("BytesTotal"),
+        cancellable: properties.or_default("Cancellable"),
+        started_by_uid: properties.or_default("StartedByUid"),
+        start_time: properties.unless_empty("StartTime"),
+        result: properties.unless_empty("Result"),
+        error_name: properties.unless_empty("ErrorName"),
+        error_message: properties.unless_empty("ErrorMessage"),
+    }
+}
+
+fn service(path: &str, mut properties: Properties) -> ServiceFacts {
+    ServiceFacts {
+        name: properties.unless_empty("Name").unwrap_or_else(|| api::name_of(path)),
+        label: properties.text("Label"),
+        description: properties.text("Description"),
+        category: properties.text("Category"),
+        state: properties.token("State"),
+        health: properties.token("Health"),
+        health_reason: properties.text("HealthReason"),
+        since: properties.unless_empty("Since"),
+        pid: properties.unless_empty("Pid"),
+        restarts: properties.or_default("Restarts"),
+        exit_status: properties.unless_empty("ExitStatus"),
+        essential: properties.or_default("Essential"),
+        consequence: properties.text("Consequence"),
+        depends_on: properties.or_default("DependsOn"),
+    }
+}
+
+fn root(mut properties: Properties) -> RootFacts {
+    let findings: Vec<Dictionary> = properties.or_default("Findings");
+    RootFacts {
+        version: properties.text("Version"),
+        api_version: properties.or_default("ApiVersion"),
+        variant: properties.token("Variant"),
+        mode: properties.token("Mode"),
+        findings: findings.into_iter().map(|finding| self::finding(Properties(finding))).collect(),
+    }
+}
+
+fn finding(mut keys: Properties) -> FindingFacts {
+    FindingFacts {
+        kind: keys.text("kind"),
+        severity: keys.token("severity"),
+        title: keys.text("title"),
+        message: keys.text("message"),
+    }
+}
+
+fn ways(mut properties: Properties) -> Vec<WayFacts> {
+    let ways: Vec<Dictionary> = properties.or_default("Ways");
+    let way = |mut keys: Properties| WayFacts {
+        kind: keys.text("kind"),
+        label: keys.text("label"),
+        state: keys.token("state"),
+        reason: keys.text("reason"),
+        address: keys.text("address"),
+        service: keys.text("service"),
+    };
+    ways.into_iter().map(|keys| way(Properties(keys))).collect()
+}
+
+/// An `a{sv}` that is taken apart key by key.
+struct Properties(Dictionary);
+
+impl Properties {
+    fn or_default<T: TryFrom<OwnedValue> + Default>(&mut self, key: &str) -> T {
+        self.0.remove(key).and_then(|value| T::try_from(value).ok()).unwrap_or_default()
+    }
+
+    /// For properties that write "none" as 0 or as an empty text.
+    fn unless_empty<T: TryFrom<OwnedValue> + Default + PartialEq>(&mut self, key: &str) -> Option<T> {
+        let value = self.or_default(key);
+        (value != T::default()).then_some(value)
+    }
+
+    fn text(&mut self, key: &str) -> String {
+        self.or_default(key)
+    }
+
+    fn token(&mut self, key: &str) -> String {
+        self.unless_empty(key).unwrap_or_else(|| UNKNOWN.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use zbus::zvariant::{ObjectPath, Value};
+
+    use super::*;
+
+    fn dictionary(pairs: Vec<(&str, Value<'static>)>) -> Dictionary {
+        pairs.into_iter().map(|(key, value)| (key.to_owned(), value.try_to_owned().unwrap())).collect()
+    }
+
+    fn objects(path: &str, interface: &str, pairs: Vec<(&str, Value<'static>)>) -> ManagedObjects {
+        let path = ObjectPath::try_from(path.to_owned()).unwrap().into();
+        let interface = zbus::names::InterfaceName::try_from(interface.to_owned()).unwrap().into();
+        HashMap::from([(path, HashMap::from([(interface, dictionary(pairs))]))])
+    }
+
+    #[test]
+    fn a_service_is_read_whatever_else_is_said_or_left_out() {
+        let pairs = vec![
+            ("State", "running".into()),
+            ("Health", "a-later-token".into()),
+            ("Since", 7_u64.into()),
+            ("Pid", 0_u32.into()),
+            ("Restarts", "of another type".into()),
+            ("DependsOn", vec!["x-server", "dbus"].into()),
+            ("OfALaterVersion", true.into()),
+        ];
+        let snapshot = snapshot(objects(&api::service_path("a/b"), interface::SERVICE, pairs));
+        let service = snapshot.service("a/b").expect("named by its path");
+        assert_eq!((service.state.as_str(), service.health.as_str()), ("running", "a-later-token"));
+        assert_eq!((service.since, service.pid, service.restarts), (Some(7), None, 0));
+        assert_eq!(service.depends_on, ["x-server", "dbus"]);
+        assert_eq!(service.exit_status, None);
+    }
+
+    #[test]
+    fn a_job_names_its_targets() {
+        let target = ObjectPath::try_from(api::service_path("x-server")).unwrap();
+        let pairs = vec![("Targets", vec![target].into()), ("Result", "".into()), ("Progress", 0.5.into())];
+        let snapshot = snapshot(objects(&api::job_path(12), interface::JOB, pairs));
+        let [job] = snapshot.jobs.as_slice() else { panic!("one job") };
+        assert_eq!((job.id, job.targets.as_slice(), &job.result), (12, ["x-server".to_owned()].as_slice(), &None));
+        assert_eq!((job.progress, job.state.as_str()), (0.5, UNKNOWN));
+    }
+
+    #[test]
+    fn ways_and_findings_are_lists_of_dictionaries() {
+        let way = HashMap::from([("kind", Value::from("vnc")), ("state", "off".into())]);
+        let snapshot1 = snapshot(objects(&api::below("access"), interface::ACCESS, vec![("Ways", vec![way].into())]));
+        assert_eq!((snapshot1.ways[0].kind.as_str(), snapshot1.ways[0].state.as_str()), ("vnc", "off"));
+        let finding = HashMap::from([("title", Value::from("t"))]);
+        let snapshot2 = snapshot(objects(api::ROOT_PATH, interface::ROOT, vec![("Findings", vec![finding].into())]));
+        assert_eq!((snapshot2.root.findings[0].title.as_str(), snapshot2.root.mode.as_str()), ("t", UNKNOWN));
+    }
+}

@@ -1,0 +1,113 @@
+//! Following a job to its end, also across the end of the connection.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, select};
+use tokio::time::Instant;
+use zbus::{MatchRule, MessageStream, message};
+
+use super::{CALL_LIMIT, Client, Error, JobFacts};
+use crate::api::{self, BUS_NAME};
+
+/// A daemon or a bus that is away is looked for after this, then twice as long each time.
+const RETRY_FIRST: Duration = Duration::from_millis(50);
+const RETRY_LAST: Duration = Duration::from_secs(1);
+/// supervisord brings both back within seconds; who stays away for longer does not come back by itself.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
+/// For who wants to wait for ever: a time that the clock can still hold.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+impl Client {
+    /// Waits for the end of a job, at most for `limit`, and returns what is known of it then: its `result` is still
+    /// none if the time ran out. Tells `on_change` each time it has changed, also the first time.
+    ///
+    /// The job may restart the very bus or daemon that carries it. So a lost connection is made anew, and the job
+    /// found again by its number.
+    ///
+    /// # Errors
+    /// There is no such job, or the daemon stays away.
+    pub async fn follow(
+        &mut self,
+        id: u64,
+        limit: Option<Duration>,
+        on_change: impl FnMut(&JobFacts) + Send,
+    ) -> Result<JobFacts, Error> {
+        let now = Instant::now();
+        let mut watch =
+            Watch { id, deadline: now + limit.unwrap_or(FOR_EVER).min(FOR_EVER), latest: None, read_at: now, on_change };
+        let mut retry = RETRY_FIRST;
+        loop {
+            let read_at = watch.read_at;
+            let lost = match watch.until_lost(self).await {
+                Ok(job) => return Ok(job),
+                Err(error @ Error::NotReachable(_)) => error,
+                Err(error) => return Err(error),
+            };
+            if watch.read_at != read_at {
+                retry = RETRY_FIRST;
+            }
+            if Instant::now() + retry > watch.deadline.min(watch.read_at + GIVE_UP_AFTER) {
+                return Err(lost);
+            }
+            tokio::time::sleep(retry).await;
+            retry = (retry * 2).min(RETRY_LAST);
+            if let Ok(client) = Self::connect().await {
+                *self = client;
+            }
+        }
+    }
+
+    /// Ends whenever the job may have changed, and with the connection.
+    async fn hints(&self, id: u64) -> Result<BoxStream<'static, zbus::Result<message::Message>>, Error> {
+        let signal = || MatchRule::builder().msg_type(message::Type::Signal);
+        let of_the_job = signal().sender(BUS_NAME)?.path(api::job_path(id))?.build();
+        let of_the_name = signal()
+            .sender("org.freedesktop.DBus")?
+            .interface("org.freedesktop.DBus")?
+            .member("NameOwnerChanged")?
+            .add_arg(BUS_NAME)?
+            .build();
+        let subscribe = async {
+            let job = MessageStream::for_match_rule(of_the_job, &self.connection, None).await?;
+            let name = MessageStream::for_match_rule(of_the_name, &self.connection, None).await?;
+            Ok::<_, zbus::Error>(select(job, name).boxed())
+        };
+        Ok(tokio::time::timeout(CALL_LIMIT, subscribe).await.map_err(|_| Error::no_bus("no answer"))??)
+    }
+}
+
+/// A job under watch.
+struct Watch<F> {
+    id: u64,
+    deadline: Instant,
+    latest: Option<JobFacts>,
+    /// When the daemon last answered.
+    read_at: Instant,
+    on_change: F,
+}
+
+impl<F: FnMut(&JobFacts)> Watch<F> {
+    /// Follows the job on one connection. The signals only say when to look: what counts is what is read after them,
+    /// so none can come too early or be lost.
+    async fn until_lost(&mut self, client: &Client) -> Result<JobFacts, Error> {
+        let mut hints = client.hints(self.id).await?;
+        loop {
+            let job = client.job(self.id).await?;
+            self.read_at = Instant::now();
+            if self.latest.as_ref() != Some(&job) {
+                (self.on_change)(&job);
+                self.latest = Some(job.clone());
+            }
+            if job.result.is_some() {
+                return Ok(job);
+            }
+            match tokio::time::timeout_at(self.deadline, hints.next()).await {
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(error))) => return Err(error.into()),
+                Ok(None) => return Err(Error::no_bus("it has just ended")),
+                Err(_) => return Ok(job),
+            }
+        }
+    }
+}
