@@ -23,6 +23,10 @@ pub async fn ask(display: &str) -> Result<(), String> {
         && rustix::process::geteuid().is_root()
     {
         command.uid(uid);
+        // Where our own stack keeps the display's cookie; an operator's variable stands above it.
+        if std::env::var_os("XAUTHORITY").is_none() {
+            command.env("XAUTHORITY", format!("/run/user/{uid}/Xauthority"));
+        }
     }
     let output = command.output().await.map_err(|error| format!("the display cannot be asked ({error})"))?;
     if output.status.success() {

@@ -154,6 +154,7 @@ impl Jobs {
             job.step.clear();
             match result {
                 Ok(result) => {
+                    job.progress.0 = job.progress.1;
                     job.result = Some(result);
                     job.log.push(result.to_string());
                 }

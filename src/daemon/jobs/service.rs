@@ -182,6 +182,9 @@ fn refused(verb: &str, name: &str, error: &RpcError) -> Error {
         RpcError::Unreachable(_) => {
             Error::Internal(format!("Could not {verb} {name}: {error}. Is supervisord running?"))
         }
+        RpcError::NotStarted => Error::Internal(format!(
+            "{name} could not be started, or ended at once. Look at its log with `desktopctl services logs`."
+        )),
         error => Error::Internal(format!("Could not {verb} {name}: {error}.")),
     }
 }

@@ -41,6 +41,9 @@ pub enum RpcError {
     /// Nothing to start (fault 60).
     #[error("the unit is already started")]
     AlreadyStarted,
+    /// The program could not be started, or ended at once (faults 20, 21, 40, 50).
+    #[error("the program could not be started, or ended at once")]
+    NotStarted,
     /// Any other fault.
     #[error("supervisord refused {method}: {message} (fault {code})")]
     Fault {
@@ -164,6 +167,8 @@ impl Supervisor {
 fn fault_error(method: &'static str, code: i32, message: &str) -> RpcError {
     match code {
         10 => RpcError::BadName,
+        // NO_FILE, NOT_EXECUTABLE, ABNORMAL_TERMINATION, SPAWN_ERROR.
+        20 | 21 | 40 | 50 => RpcError::NotStarted,
         60 => RpcError::AlreadyStarted,
         70 => RpcError::NotRunning,
         _ => RpcError::Fault { method, code, message: message.chars().take(200).collect() },

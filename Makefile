@@ -1,0 +1,71 @@
+# `make` alone says what can be made.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+# Builds are kept outside the clone, so that every clone shares them.
+export DESKTOP_CONTROL_CACHE ?= $(HOME)/.cache/desktop-control
+export CARGO_TARGET_DIR ?= $(DESKTOP_CONTROL_CACHE)/target
+
+PREFIX ?= /usr
+BIN ?= $(CARGO_TARGET_DIR)/release
+
+images := data/image
+programs := desktop-controld desktopctl desktop-control desktop-control-tray
+# A recipe dies with make, also when make is killed.
+tied := setpriv --pdeathsig KILL
+shells = $(shell grep -rlE '^#!/bin/bash|^\# shellcheck shell=bash' $(images) tests benches .ci 2>/dev/null)
+
+.PHONY: help
+help: ## what can be made
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+.PHONY: run
+run: ## boot the streamed desktop on this machine, print its addresses, stop with Ctrl-C
+	@exec $(tied) $(images)/run $(ARGS)
+
+.PHONY: shell
+shell: ## a root shell inside the desktop that `make run` booted
+	@exec $(images)/shell $(ARGS)
+
+.PHONY: build
+build: ## the four programs
+	@$(images)/install build
+	cargo build --release --locked
+
+.PHONY: test
+test: ## install what the tests need and run all of them
+	@$(images)/install base x-server desktop openbox audio selkies vnc novnc build test browser-driver
+	@exec $(tied) tests/run $(ARGS)
+
+.PHONY: bench
+bench: ## measure against the budgets
+	@$(images)/install base x-server openbox audio selkies vnc novnc build test
+	@exec $(tied) benches/run $(ARGS)
+
+.PHONY: fmt
+fmt: ## format the sources
+	cargo fmt
+
+.PHONY: lint
+lint: ## formatting, clippy, shellcheck
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	shellcheck -x -P . $(shells)
+
+.PHONY: clean
+clean: ## forget the built programs
+	rm -rf -- "$(CARGO_TARGET_DIR)"
+
+.PHONY: install
+install: ## our own files into DESTDIR, programs from BIN
+	for program in $(programs); do install -D -m 0755 "$(BIN)/$$program" "$(DESTDIR)$(PREFIX)/bin/$$program"; done
+	install -D -m 0644 data/dbus/io.github.desktop_control.Control1.conf \
+		"$(DESTDIR)/etc/dbus-1/system.d/io.github.desktop_control.Control1.conf"
+	install -D -m 0644 data/polkit/io.github.desktop_control.policy \
+		"$(DESTDIR)$(PREFIX)/share/polkit-1/actions/io.github.desktop_control.policy"
+	install -D -m 0644 data/polkit/10-desktop-control.rules \
+		"$(DESTDIR)/etc/polkit-1/rules.d/10-desktop-control.rules"
+	install -d "$(DESTDIR)$(PREFIX)/share/desktop-control/services.d"
+	install -m 0644 data/services.d/*.toml "$(DESTDIR)$(PREFIX)/share/desktop-control/services.d/"

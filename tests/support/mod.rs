@@ -1,0 +1,273 @@
+//! The real stack for the tests: boots it in its private namespace and talks to it from outside.
+//!
+//! Nothing here stands in for supervisord, dbus-daemon or polkitd. A stack ends with the test's process, however that
+//! ends: its standard input is a pipe of ours.
+
+#![allow(dead_code, reason = "every test program uses another part of this")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a stack that does not come up has failed the test")]
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// Generous: what is waited for takes a fraction of this on two busy cores.
+pub const DEADLINE: Duration = Duration::from_mins(1);
+/// A first boot with everything in it.
+const BOOT_DEADLINE: Duration = Duration::from_mins(3);
+
+/// What is to be booted.
+#[derive(Clone, Debug, Default)]
+pub struct Boot {
+    /// `plasma`, or `openbox` when empty.
+    pub desktop: &'static str,
+    /// Only these units; all when empty.
+    pub units: &'static [&'static str],
+    /// Files laid over the root: path and text.
+    pub extra: Vec<(String, String)>,
+    /// Stay when supervisord ends.
+    pub hold: bool,
+    /// Kept across boots.
+    pub state: Option<PathBuf>,
+}
+
+impl Boot {
+    /// The buses, policy and our daemon: what most tests need.
+    pub const CORE: &'static [&'static str] = &["dbus-system", "polkitd", "desktop-controld"];
+
+    /// Only the core, and these programs: name and further lines of their sections.
+    pub fn core_with(programs: &[(&str, &str)]) -> Self {
+        let extra = programs.iter().map(|(name, lines)| program(name, lines)).collect();
+        Self { units: Self::CORE, extra, ..Self::default() }
+    }
+
+    pub fn and_file(mut self, path: &str, text: &str) -> Self {
+        self.extra.push((path.into(), text.into()));
+        self
+    }
+
+    pub fn start(self) -> Stack {
+        Stack::boot(&self)
+    }
+}
+
+/// A supervisor section of a test's own.
+pub fn program(name: &str, lines: &str) -> (String, String) {
+    let text = format!(
+        "[program:{name}]\n{lines}\nstdout_logfile=/var/log/portal/%(program_name)s.log\nredirect_stderr=true\n"
+    );
+    (format!("/etc/supervisor/conf.d/{name}.conf"), text)
+}
+
+/// A booted stack.
+#[derive(Debug)]
+pub struct Stack {
+    launcher: Child,
+    folder: tempfile::TempDir,
+    info: HashMap<String, String>,
+}
+
+impl Stack {
+    fn boot(boot: &Boot) -> Self {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+        let extra = folder.path().join("extra");
+        for (path, text) in &boot.extra {
+            let path = extra.join(path.trim_start_matches('/'));
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("folder");
+            std::fs::write(path, text).expect("write");
+        }
+        std::fs::create_dir_all(&extra).expect("folder");
+        let mut command = Command::new(repository().join("data/image/namespace"));
+        command.arg("--tether").args(["--desktop", if boot.desktop.is_empty() { "openbox" } else { boot.desktop }]);
+        command.arg("--bin").arg(Path::new(env!("CARGO_BIN_EXE_desktopctl")).parent().expect("a folder"));
+        command.arg("--extra").arg(&extra).arg("--info").arg(folder.path().join("info"));
+        command.arg("--log").arg(folder.path().join("supervisord.log"));
+        if !boot.units.is_empty() {
+            command.args(["--units", &boot.units.join(",")]);
+        }
+        if boot.hold {
+            command.arg("--hold");
+        }
+        if let Some(state) = &boot.state {
+            command.arg("--state").arg(state);
+        }
+        let launcher = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("data/image/namespace");
+        let mut stack = Self { launcher, folder, info: HashMap::new() };
+        stack.wait_for_info();
+        stack
+    }
+
+    fn wait_for_info(&mut self) {
+        let path = self.folder.path().join("info");
+        let began = Instant::now();
+        while !path.exists() {
+            if let Some(status) = self.launcher.try_wait().expect("a child") {
+                panic!("the namespace ended at once: {status}");
+            }
+            assert!(began.elapsed() < BOOT_DEADLINE, "the namespace did not come up");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let text = std::fs::read_to_string(path).expect("info");
+        let pairs = text.lines().filter_map(|line| line.split_once('='));
+        self.info = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    }
+
+    /// A value that the namespace told, such as `SELKIES_PORT`.
+    pub fn info(&self, key: &str) -> &str {
+        self.info.get(key).unwrap_or_else(|| panic!("the namespace told no {key}"))
+    }
+
+    /// A path inside, as seen from outside.
+    pub fn path(&self, inside: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{inside}", self.info("PID")))
+    }
+
+    /// Writes a file inside.
+    pub fn write(&self, inside: &str, text: &str) {
+        let path = self.path(inside);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("folder");
+        std::fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// A command inside, as root.
+    pub fn command(&self, words: &[&str]) -> Command {
+        self.command_as("root", words)
+    }
+
+    /// A command inside, as another user.
+    pub fn command_as(&self, user: &str, words: &[&str]) -> Command {
+        let mut command = Command::new(repository().join("data/image/enter"));
+        command.arg(self.folder.path().join("info")).args(["--user", user, "--"]).args(words).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a shell command inside, as root; it must succeed. Its standard output.
+    pub fn shell(&self, script: &str) -> String {
+        let output = self.command(&["bash", "-c", script]).output().expect("enter");
+        assert!(output.status.success(), "{script}: {}", text(&output));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Runs `desktopctl` inside, as root.
+    pub fn ctl(&self, words: &[&str]) -> Output {
+        self.ctl_as("root", words)
+    }
+
+    /// Runs `desktopctl` inside, as another user.
+    pub fn ctl_as(&self, user: &str, words: &[&str]) -> Output {
+        let words: Vec<&str> = ["desktopctl"].iter().chain(words).copied().collect();
+        self.command_as(user, &words).output().expect("enter")
+    }
+
+    /// Runs `desktopctl` inside; it must succeed.
+    pub fn ctl_ok(&self, words: &[&str]) -> String {
+        let output = self.ctl(words);
+        assert!(output.status.success(), "desktopctl {words:?}: {}", text(&output));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// One service as `desktopctl --json services` shows it; none if it is not listed or nobody answers.
+    pub fn service(&self, name: &str) -> Option<Value> {
+        let output = self.ctl(&["--json", "services"]);
+        let services: Value = serde_json::from_slice(&output.stdout).ok()?;
+        services.as_array()?.iter().find(|service| service["name"] == name).cloned()
+    }
+
+    /// Waits until a service looks as wanted.
+    pub fn wait_for_service(&self, name: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let service = self.service(name);
+            match service {
+                Some(service) if wanted(&service) => return service,
+                last => assert!(began.elapsed() < DEADLINE, "in vain waited until {name} {what}; it is {last:?}"),
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Waits until a service has this health.
+    pub fn wait_for_health(&self, name: &str, health: &str) -> Value {
+        self.wait_for_service(name, &format!("is {health}"), |service| service["health"] == health)
+    }
+
+    /// The process of a service, by its own number.
+    pub fn pid_of(&self, name: &str) -> u64 {
+        let service = self.wait_for_service(name, "has a process", |service| service["pid"].as_u64() > Some(0));
+        service["pid"].as_u64().expect("a number")
+    }
+
+    /// A connection to the system bus inside, as root.
+    pub async fn bus(&self) -> zbus::Connection {
+        let address = format!("unix:path={}", self.path("/run/dbus/system_bus_socket").display());
+        let builder = zbus::connection::Builder::address(address.as_str()).expect("an address");
+        builder.build().await.expect("the system bus")
+    }
+
+    /// The log of a service as it lies on disk, and supervisord's own: what one wants to see when a test fails.
+    pub fn tell(&self, name: &str) -> String {
+        let mut said = String::new();
+        for path in [format!("/var/log/portal/{name}.log"), "/var/log/supervisor/supervisord.log".into()] {
+            let text = std::fs::read(self.path(&path)).unwrap_or_default();
+            let _ = writeln!(said, "--- {path}\n{}", String::from_utf8_lossy(&text));
+        }
+        said
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        // The end of its input is how it is told to stop.
+        drop(self.launcher.stdin.take());
+        let began = Instant::now();
+        while self.launcher.try_wait().ok().flatten().is_none() {
+            if began.elapsed() > DEADLINE {
+                let _ = self.launcher.kill();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// One stack for all tests of a program, one test at a time. It ends with the process.
+pub fn shared(boot: impl FnOnce() -> Boot) -> MutexGuard<'static, Stack> {
+    static STACK: OnceLock<Mutex<Stack>> = OnceLock::new();
+    let stack = STACK.get_or_init(|| Mutex::new(boot().start()));
+    stack.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Looks again and again until `look` finds something, and fails after `deadline` with what was waited for.
+pub fn wait_until<T>(deadline: Duration, what: impl Fn() -> String, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < deadline, "waited {} s in vain until {}", deadline.as_secs(), what());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Both outputs and the status, for messages.
+pub fn text(output: &Output) -> String {
+    format!(
+        "{}, stdout {:?}, stderr {:?}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// The exit code; signals count as −1.
+pub fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
+
+/// The repository's root.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
