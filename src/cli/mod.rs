@@ -1,1 +1,119 @@
-//! Stub.
+//! `desktopctl`: the daemon's verbs for shells, agents and tests.
+
+mod access;
+mod args;
+mod exit;
+mod jobs;
+mod logs;
+mod man;
+mod output;
+mod printable;
+mod services;
+mod status;
+mod table;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use clap::{CommandFactory, Parser};
+
+use self::args::{Arguments, Command, Jobs, Services};
+use self::exit::Exit;
+use self::output::Output;
+use crate::api;
+use crate::client::{self, Client};
+
+/// Does what `arguments`, the first of which is the program's own name, say.
+pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return explain_usage(&error).into(),
+    };
+    let mut out = Output::standard(arguments.json);
+    match obey(arguments, &mut out).await {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            output::error(&failure.to_string());
+            Exit::from(&failure).into()
+        }
+    }
+}
+
+/// The definitions of all commands: what completions, the man page and the tests are made from.
+#[must_use]
+pub fn definitions() -> clap::Command {
+    Arguments::command()
+}
+
+async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
+    let wait = arguments.wait.map(|seconds| Duration::from_secs(seconds.into()));
+    match arguments.command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut definitions(), "desktopctl", &mut script);
+            Ok(out.raw(&script)?)
+        }
+        Command::Man => Ok(out.text(&man::page(definitions()))?),
+        Command::Status => status::show(&Client::connect().await?, out).await,
+        Command::Access => access::list(&Client::connect().await?, out).await,
+        Command::Services { command } => {
+            let client = Client::connect().await?;
+            match command.unwrap_or(Services::List).into_verb() {
+                Ok((verb, names)) => services::control(client, out, verb, &names, wait).await,
+                Err(Services::Logs(wanted)) => logs::show(&client, out, &wanted).await,
+                Err(_) => services::list(&client, out).await,
+            }
+        }
+        Command::Jobs { command } => {
+            let client = Client::connect().await?;
+            match command.unwrap_or(Jobs::List) {
+                Jobs::List => jobs::list(&client, out).await,
+                Jobs::Follow { id } => jobs::follow(client, out, id, wait).await,
+                Jobs::Cancel { id } => jobs::cancel(client, out, id, wait).await,
+            }
+        }
+    }
+}
+
+/// Help and versions go to standard output, wrong usage to standard error, both in clap's words.
+fn explain_usage(error: &clap::Error) -> Exit {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        output::complain(&text);
+        return Exit::Usage;
+    }
+    match Output::standard(false).text(&text) {
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::Failed,
+    }
+}
+
+/// Why a command did not do what it should, as one sentence.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Client(#[from] client::Error),
+    #[error("The output cannot be written ({0}). Make room where it goes, or send it elsewhere.")]
+    Output(#[from] io::Error),
+}
+
+impl From<api::Error> for Failure {
+    fn from(error: api::Error) -> Self {
+        Self::Client(error.into())
+    }
+}
+
+impl From<&Failure> for Exit {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Client(error) => error.into(),
+            Failure::Output(_) => Self::Failed,
+        }
+    }
+}
+
+fn unix_now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -10,13 +10,12 @@ use crate::api::{self, interface, proxy::Dictionary};
 /// What a token is when the daemon does not say.
 const UNKNOWN: &str = "unknown";
 
-/// Everything that `GetManagedObjects` told.
-pub(super) fn snapshot(objects: ManagedObjects) -> Snapshot {
-    let mut snapshot = Snapshot::default();
+/// Everything: the root's properties, and what `GetManagedObjects` told.
+pub(super) fn snapshot(root: Dictionary, objects: ManagedObjects) -> Snapshot {
+    let mut snapshot = Snapshot { root: self::root(Properties(root)), ..Snapshot::default() };
     for (path, interfaces) in objects {
         for (name, properties) in interfaces {
             match name.as_str() {
-                interface::ROOT => snapshot.root = root(Properties(properties)),
                 interface::SERVICE => snapshot.services.push(service(&path, Properties(properties))),
                 interface::JOB => snapshot.jobs.push(job(job_id(&path), properties)),
                 interface::ACCESS => snapshot.ways = ways(Properties(properties)),
@@ -150,6 +149,10 @@ mod tests {
         HashMap::from([(path, HashMap::from([(interface, dictionary(pairs))]))])
     }
 
+    fn below(objects: ManagedObjects) -> Snapshot {
+        snapshot(Dictionary::new(), objects)
+    }
+
     #[test]
     fn a_service_is_read_whatever_else_is_said_or_left_out() {
         let pairs = vec![
@@ -161,7 +164,7 @@ mod tests {
             ("DependsOn", vec!["x-server", "dbus"].into()),
             ("OfALaterVersion", true.into()),
         ];
-        let snapshot = snapshot(objects(&api::service_path("a/b"), interface::SERVICE, pairs));
+        let snapshot = below(objects(&api::service_path("a/b"), interface::SERVICE, pairs));
         let service = snapshot.service("a/b").expect("named by its path");
         assert_eq!((service.state.as_str(), service.health.as_str()), ("running", "a-later-token"));
         assert_eq!((service.since, service.pid, service.restarts), (Some(7), None, 0));
@@ -173,7 +176,7 @@ mod tests {
     fn a_job_names_its_targets() {
         let target = ObjectPath::try_from(api::service_path("x-server")).unwrap();
         let pairs = vec![("Targets", vec![target].into()), ("Result", "".into()), ("Progress", 0.5.into())];
-        let snapshot = snapshot(objects(&api::job_path(12), interface::JOB, pairs));
+        let snapshot = below(objects(&api::job_path(12), interface::JOB, pairs));
         let [job] = snapshot.jobs.as_slice() else { panic!("one job") };
         assert_eq!((job.id, job.targets.as_slice(), &job.result), (12, ["x-server".to_owned()].as_slice(), &None));
         assert_eq!((job.progress, job.state.as_str()), (0.5, UNKNOWN));
@@ -182,10 +185,10 @@ mod tests {
     #[test]
     fn ways_and_findings_are_lists_of_dictionaries() {
         let way = HashMap::from([("kind", Value::from("vnc")), ("state", "off".into())]);
-        let snapshot1 = snapshot(objects(&api::below("access"), interface::ACCESS, vec![("Ways", vec![way].into())]));
-        assert_eq!((snapshot1.ways[0].kind.as_str(), snapshot1.ways[0].state.as_str()), ("vnc", "off"));
+        let access = below(objects(&api::below("access"), interface::ACCESS, vec![("Ways", vec![way].into())]));
+        assert_eq!((access.ways[0].kind.as_str(), access.ways[0].state.as_str()), ("vnc", "off"));
         let finding = HashMap::from([("title", Value::from("t"))]);
-        let snapshot2 = snapshot(objects(api::ROOT_PATH, interface::ROOT, vec![("Findings", vec![finding].into())]));
-        assert_eq!((snapshot2.root.findings[0].title.as_str(), snapshot2.root.mode.as_str()), ("t", UNKNOWN));
+        let root = snapshot(dictionary(vec![("Findings", vec![finding].into())]), HashMap::new()).root;
+        assert_eq!((root.findings[0].title.as_str(), root.mode.as_str()), ("t", UNKNOWN));
     }
 }

@@ -51,7 +51,7 @@ impl Error {
 impl From<zbus::Error> for Error {
     fn from(error: zbus::Error) -> Self {
         match error {
-            zbus::Error::Connection(error, _) | zbus::Error::InputOutput(error) => Self::no_bus(&error.to_string()),
+            zbus::Error::Connection(error, _) | zbus::Error::InputOutput(error) => Self::no_bus(&in_words(&error)),
             zbus::Error::Handshake(reason) | zbus::Error::Address(reason) => Self::no_bus(&reason),
             zbus::Error::MethodError(name, text, _) => from_reply(&name, text.unwrap_or_default()),
             zbus::Error::FDO(error) => {
@@ -64,6 +64,12 @@ impl From<zbus::Error> for Error {
             other => odd(&other.to_string()),
         }
     }
+}
+
+/// Without the number, which is for programmers.
+fn in_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// An error reply; its name decides, its text is for people.

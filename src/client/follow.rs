@@ -13,13 +13,27 @@ use crate::api::{self, BUS_NAME};
 /// A daemon or a bus that is away is looked for after this, then twice as long each time.
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LAST: Duration = Duration::from_secs(1);
-/// supervisord brings both back within seconds; who stays away for longer does not come back by itself.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(30);
 /// For who wants to wait for ever: a time that the clock can still hold.
-const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 3600);
+const FOR_EVER: Duration = Duration::from_hours(365 * 24);
+
+/// How long a job is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// In all; none for as long as it takes.
+    pub limit: Option<Duration>,
+    /// How long the daemon or the bus may be away. Who restarts them needs more than supervisord takes to bring them
+    /// back; what stays away for longer does not come back by itself.
+    pub away: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { limit: None, away: Duration::from_secs(30) }
+    }
+}
 
 impl Client {
-    /// Waits for the end of a job, at most for `limit`, and returns what is known of it then: its `result` is still
+    /// Waits for the end of a job as long as `patience` lasts, and returns what is known of it then: its `result` is still
     /// none if the time ran out. Tells `on_change` each time it has changed, also the first time.
     ///
     /// The job may restart the very bus or daemon that carries it. So a lost connection is made anew, and the job
@@ -30,35 +44,45 @@ impl Client {
     pub async fn follow(
         &mut self,
         id: u64,
-        limit: Option<Duration>,
-        on_change: impl FnMut(&JobFacts) + Send,
+        patience: Patience,
+        on_change: impl FnMut(&JobFacts),
     ) -> Result<JobFacts, Error> {
         let now = Instant::now();
-        let mut watch =
-            Watch { id, deadline: now + limit.unwrap_or(FOR_EVER).min(FOR_EVER), latest: None, read_at: now, on_change };
+        let mut watch = Watch {
+            id,
+            deadline: now + patience.limit.unwrap_or(FOR_EVER).min(FOR_EVER),
+            latest: None,
+            read_at: now,
+            on_change,
+        };
         let mut retry = RETRY_FIRST;
+        let mut outcome = watch.until_lost(self).await;
         loop {
-            let read_at = watch.read_at;
-            let lost = match watch.until_lost(self).await {
-                Ok(job) => return Ok(job),
+            let lost = match outcome {
                 Err(error @ Error::NotReachable(_)) => error,
-                Err(error) => return Err(error),
+                ended => return ended,
             };
-            if watch.read_at != read_at {
-                retry = RETRY_FIRST;
-            }
-            if Instant::now() + retry > watch.deadline.min(watch.read_at + GIVE_UP_AFTER) {
+            if Instant::now() + retry > watch.deadline.min(watch.read_at + patience.away) {
                 return Err(lost);
             }
             tokio::time::sleep(retry).await;
             retry = (retry * 2).min(RETRY_LAST);
-            if let Ok(client) = Self::connect().await {
-                *self = client;
-            }
+            outcome = match Self::connect().await {
+                Ok(client) => {
+                    *self = client;
+                    let read_at = watch.read_at;
+                    let outcome = watch.until_lost(self).await;
+                    if watch.read_at != read_at {
+                        retry = RETRY_FIRST;
+                    }
+                    outcome
+                }
+                Err(error) => Err(error),
+            };
         }
     }
 
-    /// Ends whenever the job may have changed, and with the connection.
+    /// Says when the job may have changed; ends with the connection.
     async fn hints(&self, id: u64) -> Result<BoxStream<'static, zbus::Result<message::Message>>, Error> {
         let signal = || MatchRule::builder().msg_type(message::Type::Signal);
         let of_the_job = signal().sender(BUS_NAME)?.path(api::job_path(id))?.build();

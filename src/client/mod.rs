@@ -12,14 +12,14 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use zbus::Connection;
-use zbus::fdo::ManagedObjects;
 use zbus::proxy::{CacheProperties, MethodFlags};
 use zbus::zvariant::{DynamicDeserialize, DynamicType};
 
 pub use error::Error;
 pub use facts::{FindingFacts, JobFacts, RootFacts, ServiceFacts, Snapshot, WayFacts};
+pub use follow::Patience;
 
-use crate::api::proxy::{JobProxy, Options, ServiceProxy};
+use crate::api::proxy::{Dictionary, JobProxy, Options, ServiceProxy};
 use crate::api::{self, BUS_NAME, ROOT_PATH, interface};
 
 /// How long the bus may take to let us in.
@@ -66,20 +66,23 @@ impl Client {
         let silent = format!("no answer within {} s", CONNECT_LIMIT.as_secs());
         match answer.map_err(|_| Error::no_bus(&silent))? {
             Ok(connection) => Ok(Self { connection }),
-            Err(zbus::Error::Connection(error, _)) => Err(Error::no_bus(&error.to_string())),
             // Whatever goes wrong before there is a connection, it is the bus that cannot be reached.
-            Err(error) => Err(Error::no_bus(&error.to_string())),
+            Err(error) => Err(match error.into() {
+                Error::Refused(error) => Error::no_bus(&error.sentence()),
+                away => away,
+            }),
         }
     }
 
-    /// Everything that the daemon knows, in one call.
+    /// Everything that the daemon knows.
     ///
     /// # Errors
     /// The daemon does not answer.
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
-        let objects: ManagedObjects =
-            self.read(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &()).await?;
-        Ok(decode::snapshot(objects))
+        // An object manager tells of what is below it, so the root tells of itself. Both are asked at once.
+        let below = self.read(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &());
+        let (root, below) = tokio::try_join!(self.properties(ROOT_PATH, interface::ROOT), below)?;
+        Ok(decode::snapshot(root, below))
     }
 
     /// One job as it is now. A finished one is remembered for a minute at least.
@@ -87,9 +90,7 @@ impl Client {
     /// # Errors
     /// The daemon does not answer, or knows no such job.
     pub async fn job(&self, id: u64) -> Result<JobFacts, Error> {
-        let path = api::job_path(id);
-        let properties =
-            self.read(&path, "org.freedesktop.DBus.Properties", "GetAll", &(interface::JOB,)).await;
+        let properties = self.properties(&api::job_path(id), interface::JOB).await;
         Ok(decode::job(id, properties.map_err(|error| no_such_job(id, error))?))
     }
 
@@ -136,6 +137,10 @@ impl Client {
     async fn service(&self, name: &str) -> Result<ServiceProxy<'static>, Error> {
         let proxy = ServiceProxy::builder(&self.connection).path(api::service_path(name));
         Ok(proxy?.cache_properties(CacheProperties::No).build().await?)
+    }
+
+    async fn properties(&self, path: &str, interface: &str) -> Result<Dictionary, Error> {
+        self.read(path, "org.freedesktop.DBus.Properties", "GetAll", &(interface,)).await
     }
 
     /// Calls a method that only reads.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use zbus::message::Flags;
 
 use crate::model::catalogue::Probe;
 use crate::model::health::ProbeOutcome;
@@ -67,13 +69,27 @@ async fn dbus(path: &str) -> Result<(), String> {
 async fn bus_name(name: &str) -> Result<(), String> {
     let no_bus = |error: zbus::Error| format!("the system bus cannot be asked ({error})");
     let connection = zbus::connection::Builder::system().map_err(no_bus)?.build().await.map_err(no_bus)?;
-    let bus = zbus::fdo::DBusProxy::new(&connection).await.map_err(no_bus)?;
-    let name_on_bus = name.try_into().map_err(|_| format!("{name} is not a bus name"))?;
-    match bus.name_has_owner(name_on_bus).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(format!("nobody owns {name} on the system bus")),
-        Err(error) => Err(format!("the system bus cannot be asked ({error})")),
+    let ping = zbus::Message::method_call("/", "Ping").and_then(|call| {
+        // Asking must not start what it asks for.
+        call.destination(name)?.interface("org.freedesktop.DBus.Peer")?.with_flags(Flags::NoAutoStart)?.build(&())
+    });
+    let ping = ping.map_err(|_| format!("{name} is not a bus name"))?;
+    let serial = ping.primary_header().serial_num();
+    let mut answers = zbus::MessageStream::from(&connection);
+    connection.send(&ping).await.map_err(no_bus)?;
+    while let Some(answer) = answers.next().await {
+        let answer = answer.map_err(no_bus)?;
+        if answer.header().reply_serial() != Some(serial) {
+            continue;
+        }
+        let absent = answer.header().error_name().is_some_and(|error| {
+            ["org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"]
+                .contains(&error.as_str())
+        });
+        // Any other answer, even that it knows no such method, comes from whoever owns the name.
+        return if absent { Err(format!("nobody owns {name} on the system bus")) } else { Ok(()) };
     }
+    Err("the system bus hung up".into())
 }
 
 async fn http(url: &str) -> Result<(), String> {

@@ -43,7 +43,7 @@ pub enum Probe {
     Unix(String),
     /// A D-Bus daemon answers an `AUTH` line on this unix socket.
     Dbus(String),
-    /// This name has an owner on the system bus.
+    /// The owner of this name on the system bus answers a ping; it is not started for that.
     BusName(String),
     /// `GET` answers with a status below 400.
     Http(String),

@@ -3,7 +3,7 @@
 //! Nothing here stands in for supervisord, dbus-daemon or polkitd. A stack ends with the test's process, however that
 //! ends: its standard input is a pipe of ours.
 
-#![allow(dead_code, reason = "every test program uses another part of this")]
+#![allow(dead_code, unreachable_pub, reason = "every test program uses another part of this")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a stack that does not come up has failed the test")]
 
 use std::collections::HashMap;
@@ -98,6 +98,9 @@ impl Stack {
         let launcher = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("data/image/namespace");
         let mut stack = Self { launcher, folder, info: HashMap::new() };
         stack.wait_for_info();
+        if boot.units.is_empty() || boot.units.contains(&"desktop-controld") {
+            wait_until(BOOT_DEADLINE, || "the daemon answers".into(), || stack.service("desktop-controld"));
+        }
         stack
     }
 

@@ -111,7 +111,12 @@ impl Work<'_> {
             Ok(()) | Err(RpcError::AlreadyStarted) => {}
             Err(error) => return Err(refused("start", name, &error)),
         }
-        let settled = |view: &ServiceView| !matches!(view.state, State::Starting | State::Stopping);
+        // Ended without a status is the kernel's word alone; what supervisord makes of it comes in a moment.
+        let settled = |view: &ServiceView| match view.state {
+            State::Starting | State::Stopping => false,
+            State::Exited => view.exit.is_some(),
+            _ => true,
+        };
         let view = self.wait_until(name, "started", settled).await?;
         match view.state {
             State::Running => Ok(()),
