@@ -36,7 +36,7 @@ pub(super) fn table(ways: &[WayFacts], head: [&str; 4], style: Style) -> String 
             "broken" => Tone::Bad,
             _ => Tone::Plain,
         };
-        [Cell::new(label), Cell::toned(&way.state, tone), Cell::new(&way.address), Cell::new(&way.reason)]
+        [Cell::new(label), Cell::toned(&way.state, tone), Cell::whole(&way.address), Cell::new(&way.reason)]
     };
     render(head, &ways.iter().map(row).collect::<Vec<_>>(), style)
 }

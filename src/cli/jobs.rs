@@ -49,6 +49,8 @@ pub(super) async fn follow(
     id: u64,
     wait: Option<Duration>,
 ) -> Result<(), Failure> {
+    // Who asks for a job while nobody is there to know it need not wait for somebody to come.
+    client.job(id).await?;
     let patience = Patience { limit: wait, ..Patience::default() };
     let job = follow_to_end(&mut client, out, id, patience).await.0?;
     if out.json {

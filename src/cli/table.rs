@@ -39,6 +39,7 @@ pub(super) struct Style {
 pub(super) struct Cell {
     text: String,
     tone: Tone,
+    whole: bool,
 }
 
 impl Cell {
@@ -48,7 +49,12 @@ impl Cell {
     }
 
     pub(super) fn toned(text: &str, tone: Tone) -> Self {
-        Self { text: escaped(text), tone }
+        Self { text: escaped(text), tone, whole: false }
+    }
+
+    /// Text that is of no use when it is cut, such as an address.
+    pub(super) fn whole(text: &str) -> Self {
+        Self { whole: true, ..Self::new(text) }
     }
 }
 
@@ -86,7 +92,7 @@ fn one_line<const N: usize>(line: &[Cell; N], widths: &[usize; N], style: Style)
 
 fn cut_all<const N: usize>(mut line: [Cell; N]) -> [Cell; N] {
     for cell in line.iter_mut().take(N - 1) {
-        if cell.text.width() > WIDEST {
+        if !cell.whole && cell.text.width() > WIDEST {
             cell.text = cut(&cell.text, WIDEST);
         }
     }
@@ -138,6 +144,8 @@ mod tests {
             text.lines().skip(1).map(|line| line[..line.find("failing").unwrap()].width()).collect();
         assert_eq!(columns, vec![WIDEST + GAP; names.len()], "{text}");
         assert!(!text.contains('\u{1b}'));
+        let address = "http://localhost/".repeat(10);
+        assert!(render(["", ""], &[[Cell::whole(&address), Cell::new("")]], TERMINAL).contains(&address));
     }
 
     #[test]

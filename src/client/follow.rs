@@ -33,8 +33,8 @@ impl Default for Patience {
 }
 
 impl Client {
-    /// Waits for the end of a job as long as `patience` lasts, and returns what is known of it then: its `result` is still
-    /// none if the time ran out. Tells `on_change` each time it has changed, also the first time.
+    /// Waits for the end of a job as long as `patience` lasts, and returns what is known of it then: its `result` is
+    /// still none if the time ran out. Tells `on_change` each time it has changed, also the first time.
     ///
     /// The job may restart the very bus or daemon that carries it. So a lost connection is made anew, and the job
     /// found again by its number.
@@ -56,13 +56,20 @@ impl Client {
             on_change,
         };
         let mut retry = RETRY_FIRST;
+        let mut away_since: Option<Instant> = None;
         let mut outcome = watch.until_lost(self).await;
         loop {
             let lost = match outcome {
                 Err(error @ Error::NotReachable(_)) => error,
                 ended => return ended,
             };
-            if Instant::now() + retry > watch.deadline.min(watch.read_at + patience.away) {
+            let now = Instant::now();
+            let since = away_since.filter(|since| watch.read_at < *since).unwrap_or_else(|| {
+                retry = RETRY_FIRST;
+                now
+            });
+            away_since = Some(since);
+            if now + retry > watch.deadline.min(since + patience.away) {
                 return Err(lost);
             }
             tokio::time::sleep(retry).await;
@@ -70,12 +77,7 @@ impl Client {
             outcome = match Self::connect().await {
                 Ok(client) => {
                     *self = client;
-                    let read_at = watch.read_at;
-                    let outcome = watch.until_lost(self).await;
-                    if watch.read_at != read_at {
-                        retry = RETRY_FIRST;
-                    }
-                    outcome
+                    watch.until_lost(self).await
                 }
                 Err(error) => Err(error),
             };

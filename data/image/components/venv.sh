@@ -32,15 +32,16 @@ make_venv_for() {
     shift 2
     ((EUID == 0)) || { echo "making $prefix needs root: run it with sudo" >&2; return 1; }
     # shellcheck disable=SC2016 # expands in the inner shell
-    unshare --mount --propagation private bash -euc '
-        prefix=$1 new=$2 parent=${1%/*}; shift 2
+    unshare --mount --propagation unchanged bash -euc '
+        source "$1"; prefix=$2 new=$3 parent=${2%/*}; shift 3
+        make_mounts_private
         mount -t tmpfs tmpfs /mnt
         mkdir /mnt/upper /mnt/work
         mount -t overlay overlay -o "lowerdir=$parent,upperdir=/mnt/upper,workdir=/mnt/work" "$parent"
         mkdir -p "$prefix"
         mount --bind "$new" "$prefix"
         source "$0"
-        make_venv "$prefix" "$@"' "${BASH_SOURCE[0]}" "$prefix" "$new" "$@"
+        make_venv "$prefix" "$@"' "${BASH_SOURCE[0]}" "$images/private-mounts.sh" "$prefix" "$new" "$@"
 }
 
 # The distribution's Python: one from a home folder could not be entered by the desktop user.

@@ -15,6 +15,8 @@ pub(super) struct Unit {
     pub(super) reading: Reading,
     ends: EndHistory,
     probe: ProbeOutcome,
+    /// The probe has passed since the start, so a failure is none of starting.
+    ready: bool,
     /// When the present process began, on our clock.
     began: Instant,
     restarts: u32,
@@ -48,6 +50,7 @@ impl Unit {
             reading: Reading { state: State::Unknown, pid: None, ..reading.clone() },
             ends: EndHistory::default(),
             probe,
+            ready: false,
             began: now,
             restarts: 0,
             had_process: false,
@@ -79,10 +82,10 @@ impl Unit {
             }
             let alive = reading.started_at.map_or(0, |start| unix_now.saturating_sub(start));
             self.began = now.checked_sub(Duration::from_secs(alive)).unwrap_or(now);
-            self.probe = absent_or_pending(&self.entry);
+            self.reset_probe();
         }
         if reading.state.is_down() {
-            self.probe = absent_or_pending(&self.entry);
+            self.reset_probe();
         }
         if reading.state == State::Running {
             self.asked = false;
@@ -132,7 +135,7 @@ impl Unit {
         if self.reading.state != State::Stopping {
             self.reading.state = State::Exited;
         }
-        self.probe = absent_or_pending(&self.entry);
+        self.reset_probe();
         true
     }
 
@@ -145,6 +148,7 @@ impl Unit {
     /// The probe has found this about the process that runs now.
     pub(super) fn on_probe(&mut self, outcome: ProbeOutcome) {
         if self.reading.state == State::Running {
+            self.ready |= outcome == ProbeOutcome::Passed;
             self.probe = outcome;
         }
     }
@@ -154,7 +158,7 @@ impl Unit {
         if self.reading.state != State::Running || self.entry.probe.is_none() {
             return None;
         }
-        let starting = now.saturating_duration_since(self.began) < self.entry.ready_within();
+        let starting = self.age(now) < self.entry.ready_within();
         Some(match &self.probe {
             ProbeOutcome::Passed | ProbeOutcome::Absent(_) if watched => WATCHED_INTERVAL,
             ProbeOutcome::Passed | ProbeOutcome::Absent(_) => IDLE_INTERVAL,
@@ -174,7 +178,7 @@ impl Unit {
     }
 
     pub(super) fn view(&self, now: Instant) -> ServiceView {
-        let age = now.saturating_duration_since(self.began);
+        let age = self.age(now);
         let (health, health_reason) =
             judge(&self.reading, &self.ends, &self.probe, age, self.entry.ready_within(), now);
         ServiceView {
@@ -189,6 +193,17 @@ impl Unit {
             exit: self.reading.exit,
             log_file: self.reading.log_file.clone(),
         }
+    }
+
+    /// For how long it has had time to get ready.
+    fn age(&self, now: Instant) -> Duration {
+        if self.ready { Duration::MAX } else { now.saturating_duration_since(self.began) }
+    }
+
+    /// Another process has everything still to show.
+    fn reset_probe(&mut self) {
+        self.probe = absent_or_pending(&self.entry);
+        self.ready = false;
     }
 
     fn note_end_unless_asked(&mut self, now: Instant) {

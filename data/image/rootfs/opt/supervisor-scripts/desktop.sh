@@ -8,6 +8,10 @@ wait_for "the display $DISPLAY" 30 display_is_ready
 wait_for "the session bus" 30 session_bus
 case $DESKTOP in
 plasma) exec startplasma-x11 ;;
-openbox) exec openbox-session ;;
+openbox)
+    # Against a black root, a stream without a picture would look the same.
+    xsetroot -solid '#2e3440'
+    exec openbox-session
+    ;;
 *) fail "DESKTOP is '$DESKTOP'; it can be plasma or openbox" ;;
 esac

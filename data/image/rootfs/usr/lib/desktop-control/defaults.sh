@@ -2,17 +2,17 @@
 # The built-in value of every setting of the stack, lowest in rank: what is already set stays.
 # Sourced, never executed.
 
-: "${DISPLAY:=:20}"              # X display
-: "${DISPLAY_SIZEW:=1920}"       # its size until a viewer asks for another one
+: "${DISPLAY:=:20}"         # X display
+: "${DISPLAY_SIZEW:=1920}"  # its size until a viewer asks for another one
 : "${DISPLAY_SIZEH:=1080}"
 : "${DISPLAY_DPI:=96}"
-: "${DISPLAY_CDEPTH:=24}"        # bits per pixel
-: "${DESKTOP:=plasma}"           # plasma, or openbox for a light session
-: "${SELKIES_PORT:=16100}"       # the stream, HTTP and WebSocket
-: "${VNC_PORT:=5900}"           # for VNC viewers
-: "${DESKTOP_CONTROL_VNC_EXPOSURE:=local}"  # who reaches VNC: local, this machine only; all, every address
-: "${NOVNC_PORT:=16200}"         # VNC in a browser
-: "${WORKSPACE:=/workspace}"     # its .env may set all of these
+: "${DISPLAY_CDEPTH:=24}"   # bits per pixel
+: "${DESKTOP:=plasma}"      # plasma, or openbox for a light session
+: "${SELKIES_PORT:=16100}"  # the stream, HTTP and WebSocket
+: "${VNC_PORT:=5900}"       # for VNC viewers
+: "${NOVNC_PORT:=16200}"    # VNC in a browser
+: "${WORKSPACE:=/workspace}"
+: "${DESKTOP_CONTROL_VNC_EXPOSURE:=local}" # local: VNC from this machine only; all: from every address
 
 export DISPLAY DISPLAY_SIZEW DISPLAY_SIZEH DISPLAY_DPI DISPLAY_CDEPTH DESKTOP
-export SELKIES_PORT VNC_PORT DESKTOP_CONTROL_VNC_EXPOSURE NOVNC_PORT WORKSPACE
+export SELKIES_PORT VNC_PORT NOVNC_PORT WORKSPACE DESKTOP_CONTROL_VNC_EXPOSURE

@@ -75,12 +75,13 @@ take_settings() {
 }
 
 # Rank, low to high: defaults, container environment, /etc/environment, the workspace's .env, our
-# own settings, the session's identity. Root takes nothing from files that the user can write.
+# own settings, the session's identity. Root reads neither of the two files: in images where the
+# user's group is root's, the user can write both.
 complete_environment() {
     local account=$1
-    if [[ -r /etc/environment ]]; then import_environment </etc/environment; fi
-    if [[ $account == user && -r ${WORKSPACE:-/workspace}/.env ]]; then
-        import_environment <"${WORKSPACE:-/workspace}/.env"
+    if [[ $account == user ]]; then
+        import_file /etc/environment
+        import_file "${WORKSPACE:-/workspace}/.env"
     fi
     if [[ -e /proc/self/fd/$SETTINGS_FD ]]; then
         import_environment <&"$SETTINGS_FD"
@@ -118,6 +119,10 @@ leftovers() {
         group=$(sed -E 's/^.*\) \S+ \S+ (\S+) .*/\1/' "/proc/$pid/stat" 2>/dev/null) || continue
         [[ $group == 0 || -d /proc/$group ]] || echo "$pid"
     done < <(grep -lzxs "PROC_NAME=$NAME" /proc/[0-9]*/environ)
+}
+
+import_file() {
+    if [[ -f $1 && -r $1 ]]; then import_environment <"$1"; fi
 }
 
 # wait_for WHAT SECONDS COMMAND…: returns once COMMAND succeeds; ends the wrapper when it does not
