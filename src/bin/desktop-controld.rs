@@ -58,6 +58,8 @@ fn main() -> anyhow::Result<ExitCode> {
                 .with_env_filter(filter.unwrap_or_else(|_| "warn,desktop_control=info".into()))
                 .with_ansi(io::stderr().is_terminal())
                 .with_writer(io::stderr)
+                // A supervisord that was killed reads our log no more; complaining of that to the same pipe panics.
+                .log_internal_errors(false)
                 .init();
             daemon::run(mode)?;
         }

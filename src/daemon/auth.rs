@@ -148,7 +148,7 @@ async fn is_there(connection: &Connection) -> bool {
 
 fn refusal(action: &str) -> Error {
     let what = match action {
-        action::MANAGE_SERVICES => "control services and read this log",
+        action::MANAGE_SERVICES => "control services or read their closed logs",
         action::CONFIGURE_STREAMING => "change the stream's settings",
         action::CONFIGURE_VNC => "change VNC's settings",
         action::INSTALL_SOFTWARE => "install software",

@@ -72,13 +72,18 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     let authority = Authority { group: config.access.group };
     let ground = Ground { store, jobs, authority, quota: Quota::default(), watchers, root, variant };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), mode = %store_mode, "desktop-controld begins");
-    tokio::spawn(watcher.run(listener));
-    tokio::spawn(bus::serve(ground, shutdown.clone()));
+    let watching = tokio::spawn(watcher.run(listener));
+    let serving = tokio::spawn(bus::serve(ground, shutdown.clone()));
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = term.recv() => tracing::info!("SIGTERM"),
         _ = int.recv() => tracing::info!("SIGINT"),
         () = shutdown.cancelled() => {}
+        // Only a bug ends these two. Half a daemon tells lies; supervisord starts a whole one.
+        ended = watching => anyhow::bail!("the watcher has ended: {ended:?}"),
+        ended = serving => {
+            anyhow::ensure!(shutdown.is_cancelled(), "serving the bus has ended: {ended:?}");
+        }
     }
     tracing::info!("desktop-controld ends");
     Ok(())

@@ -6,6 +6,8 @@
 #![allow(dead_code, unreachable_pub, reason = "every test program uses another part of this")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a stack that does not come up has failed the test")]
 
+pub mod browser;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,8 @@ pub struct Boot {
     pub hold: bool,
     /// Kept across boots.
     pub state: Option<PathBuf>,
+    /// Where the programs are; this build's own when none.
+    pub bin: Option<PathBuf>,
 }
 
 impl Boot {
@@ -83,7 +87,8 @@ impl Stack {
         std::fs::create_dir_all(&extra).expect("folder");
         let mut command = Command::new(repository().join("data/image/namespace"));
         command.arg("--tether").args(["--desktop", if boot.desktop.is_empty() { "openbox" } else { boot.desktop }]);
-        command.arg("--bin").arg(Path::new(env!("CARGO_BIN_EXE_desktopctl")).parent().expect("a folder"));
+        let built = Path::new(env!("CARGO_BIN_EXE_desktopctl")).parent().expect("a folder");
+        command.arg("--bin").arg(boot.bin.as_deref().unwrap_or(built));
         command.arg("--extra").arg(&extra).arg("--info").arg(folder.path().join("info"));
         command.arg("--log").arg(folder.path().join("supervisord.log"));
         if !boot.units.is_empty() {
@@ -99,7 +104,15 @@ impl Stack {
         let mut stack = Self { launcher, folder, info: HashMap::new() };
         stack.wait_for_info();
         if boot.units.is_empty() || boot.units.contains(&"desktop-controld") {
-            wait_until(BOOT_DEADLINE, || "the daemon answers".into(), || stack.service("desktop-controld"));
+            wait_until(
+                BOOT_DEADLINE,
+                || "the daemon knows something".into(),
+                || {
+                    let status: Value = serde_json::from_slice(&stack.ctl(&["--json", "status"]).stdout).ok()?;
+                    let knows = stack.service("desktop-controld").is_some();
+                    (knows || status["findings"].as_array().is_some_and(|findings| !findings.is_empty())).then_some(())
+                },
+            );
         }
         stack
     }

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use crate::daemon::store::{Mode, ServiceView};
 use crate::model::catalogue::Entry;
 use crate::model::health::{EndHistory, ProbeOutcome, judge};
-use crate::model::service::{Reading, State};
+use crate::model::service::{Exit, Reading, State};
 
 /// See the module.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is another fact about one unit, in any combination")]
 pub(super) struct Unit {
     pub(super) entry: Arc<Entry>,
     pub(super) reading: Reading,
@@ -24,6 +25,8 @@ pub(super) struct Unit {
     had_process: bool,
     /// The start of the next process has been counted from its event.
     start_counted: bool,
+    /// How it ended last; supervisord forgets that at the next start.
+    last_exit: Option<Exit>,
     /// A process that the kernel says has ended while supervisord still shows it.
     dead_pid: Option<u32>,
     /// Somebody has asked for the end that comes next.
@@ -55,6 +58,7 @@ impl Unit {
             restarts: 0,
             had_process: false,
             start_counted: false,
+            last_exit: None,
             dead_pid: None,
             asked: false,
             last_poke: None,
@@ -91,7 +95,8 @@ impl Unit {
             self.asked = false;
         }
         let watch_pid = reading.pid.filter(|_| new_process);
-        self.reading = reading;
+        self.last_exit = reading.exit.or(self.last_exit);
+        self.reading = Reading { exit: self.last_exit, ..reading };
         Consequences { watch_pid, probe: (began_running || new_process) && self.reading.state == State::Running }
     }
 
@@ -130,6 +135,7 @@ impl Unit {
         }
         self.dead_pid = Some(pid);
         self.reading.pid = None;
+        self.last_exit = None;
         self.reading.exit = None;
         self.reading.ended_at = Some(unix_now);
         if self.reading.state != State::Stopping {

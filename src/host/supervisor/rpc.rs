@@ -203,9 +203,9 @@ impl ProcessInfo {
             started_at: u64::try_from(self.start).ok().filter(|at| *at > 0),
             ended_at,
             pid: u32::try_from(self.pid).ok().filter(|pid| *pid > 0),
-            // In these two states supervisord has dropped the status and says 0.
+            // In all other states supervisord has dropped the status and says 0.
             exit: ended_at
-                .filter(|_| !matches!(state, State::Backoff | State::Fatal))
+                .filter(|_| matches!(state, State::Exited | State::Stopped))
                 .map(|_| Exit::from_supervisor(self.exitstatus)),
             spawn_error: Some(self.spawnerr).filter(|error| !error.is_empty()),
             log_file: Some(self.stdout_logfile).filter(|file| file.starts_with('/') && !file.starts_with("/dev/")),
