@@ -62,7 +62,7 @@ fn methods() -> BTreeMap<String, Vec<(String, String)>> {
             }
         }
     }
-    assert!(methods.len() >= 4, "the XML of the contract is missing: {methods:?}");
+    assert!(methods.len() >= 3, "the XML of the contract is missing: {methods:?}");
     methods
 }
 
@@ -90,7 +90,7 @@ fn begin_a_long_job(stack: &Stack) {
 
 /// All that a refused call must leave as it is.
 fn state(stack: &Stack) -> String {
-    stack.shell("supervisorctl status | awk '{print $1, $2, $4}' | grep -v stubborn; cat /var/lib/desktop-control/jobs.json; ls -lR /etc/desktop-control 2>/dev/null")
+    stack.shell("supervisorctl status | awk '{print $1, $2, $4}' | grep -v stubborn; grep -o '\"id\":[0-9]*' /var/lib/desktop-control/jobs.json; ls -lR /etc/desktop-control 2>/dev/null")
 }
 
 #[test]

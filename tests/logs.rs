@@ -56,7 +56,8 @@ impl Drop for Following {
 #[test]
 fn the_last_lines_and_no_more() {
     let stack = shared(boot);
-    stack.write(LOG, &(1..=300).map(|n| format!("line {n}\n")).collect::<String>());
+    let lines: Vec<String> = (1..=300).map(|n| format!("line {n}")).collect();
+    stack.write(LOG, &(lines.join("\n") + "\n"));
     assert_eq!(stack.ctl_ok(&["services", "logs", "-n", "2", "writer"]), "line 299\nline 300\n");
     assert_eq!(stack.ctl_ok(&["services", "logs", "writer"]).lines().count(), 100, "a hundred unasked");
 }

@@ -1,7 +1,5 @@
 //! Whatever dies, the next moment understands: the daemon, supervisord, the system bus, a thousand units at once.
 
-#![expect(clippy::expect_used, reason = "tests")]
-
 mod support;
 
 use std::process::Stdio;
