@@ -163,3 +163,12 @@ fn a_full_disk_is_one() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).starts_with("desktopctl: The output cannot be written"), "{}", stderr(&output));
 }
+
+#[test]
+fn programs_that_are_still_bare_say_so_and_fail() {
+    for program in [env!("CARGO_BIN_EXE_desktop-control-tray"), env!("CARGO_BIN_EXE_desktop-control")] {
+        let output = Command::new(program).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{program}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("not part of this version yet"), "{program}");
+    }
+}
