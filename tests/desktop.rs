@@ -14,7 +14,9 @@ const HEIGHT: usize = 720;
 const PANEL: std::ops::Range<usize> = HEIGHT - 36..HEIGHT;
 const WALLPAPER: std::ops::Range<usize> = 0..HEIGHT - 60;
 /// noVNC's handle lies over what is left of this.
-const RIGHT_OF_HANDLE: std::ops::Range<usize> = 40..WIDTH;
+const RIGHT_OF_HANDLE: std::ops::Range<usize> = 80..WIDTH;
+/// Some of what the start menu covers.
+const START_MENU: (std::ops::Range<usize>, std::ops::Range<usize>) = (100..500, HEIGHT - 400..HEIGHT - 100);
 /// Video is lossy. Another wallpaper, a window or a missing panel lie many times as far apart.
 const ALIKE: usize = 6;
 
@@ -47,9 +49,13 @@ fn panel(stack: &Stack) -> Option<[usize; 4]> {
     numbers.try_into().ok()
 }
 
-/// Plasma's own windows that can be seen: the desktop, the panel, and what opens out of it.
-fn windows_of_plasma(stack: &Stack) -> usize {
-    in_session(stack, "xdotool search --onlyvisible --class plasmashell").lines().count()
+/// Plasma's own windows that can be seen, but for the panel and hints: the desktop, and what opens over it.
+fn large_windows_of_plasma(stack: &Stack) -> usize {
+    let script = "for window in $(xdotool search --onlyvisible --class plasmashell); do
+             eval $(xdotool getwindowgeometry --shell $window)
+             ((WIDTH < 300 || HEIGHT < 300)) || echo $window
+         done";
+    in_session(stack, script).lines().count()
 }
 
 /// Waits until Plasma is there in the size of the browser's page, and nothing has changed for two looks.
@@ -144,30 +150,35 @@ fn the_picture_comes_back_by_itself_when_the_stream_is_restarted() {
     );
 }
 
+/// noVNC's page, with this password given to it.
+fn vnc(stack: &Stack, password: &str) -> Browser {
+    stack.wait_for_health("novnc", "ok");
+    let port = stack.info("NOVNC_PORT");
+    Browser::open(&format!("http://localhost:{port}/vnc.html?autoconnect=true&resize=scale&password={password}"))
+}
+
 #[test]
 fn vnc_in_the_browser_shows_the_same_picture() {
     let stack = shared(boot);
     // The stream's page gives the display its size.
-    let stream = stream(&stack);
+    let _stream = stream(&stack);
     wait_for_plasma(&stack);
-    stack.wait_for_health("novnc", "ok");
-    let password = stack.shell("cat /var/lib/desktop-control/vnc-password");
-    let page = format!("http://localhost:{}/vnc.html?autoconnect=true&resize=scale", stack.info("NOVNC_PORT"));
-    let mut browser = Browser::open(&format!("{page}&password={password}"));
+    let mut browser = vnc(&stack, &stack.shell("cat /var/lib/desktop-control/vnc-password"));
     wait_until_alike(&stack, &mut browser, "vnc");
-    drop(stream);
 }
 
 #[test]
 fn vnc_in_the_browser_shows_nothing_without_the_password() {
     let stack = shared(boot);
-    stack.wait_for_health("novnc", "ok");
-    let page = format!("http://localhost:{}/vnc.html?autoconnect=true&resize=scale", stack.info("NOVNC_PORT"));
-    let mut browser = Browser::open(&format!("{page}&password=wrong"));
-    let refused = || stack.tell("x11vnc").contains("authProcessClientMessage: authentication failed").then_some(());
-    wait_until(DEADLINE, || format!("x11vnc refuses: {}", stack.tell("x11vnc")), refused);
-    let seen = browser.picture("vnc-refused");
-    assert!(seen.colours(RIGHT_OF_HANDLE, PANEL) < 10, "the panel is not shown");
+    let _stream = stream(&stack);
+    wait_for_plasma(&stack);
+    let mut browser = vnc(&stack, "wrong");
+    browser.tell("find password check failed");
+    let (seen, display) = (browser.picture("vnc-refused"), Picture::of_display(&stack, "vnc-refused-display"));
+    for part in [PANEL, WALLPAPER] {
+        let apart = seen.difference(&display, RIGHT_OF_HANDLE, part);
+        assert!(apart > 4 * ALIKE, "none of the desktop is shown, see vnc-refused.png: {apart}");
+    }
 }
 
 #[test]
@@ -175,12 +186,23 @@ fn a_click_and_a_key_in_the_browser_reach_the_desktop() {
     let stack = shared(boot);
     let mut browser = stream(&stack);
     wait_for_plasma(&stack);
-    wait_until_alike(&stack, &mut browser, "before-click");
-    let before = windows_of_plasma(&stack);
+    let before = wait_until_alike(&stack, &mut browser, "before-click");
+    assert_eq!(large_windows_of_plasma(&stack), 1, "the desktop");
     // The start menu's button is the first of the panel.
     browser.tell(&format!("click 22 {}", HEIGHT - 22));
-    wait_until(DEADLINE, || "the start menu is open".into(), || (windows_of_plasma(&stack) > before).then_some(()));
-    wait_until_alike(&stack, &mut browser, "start-menu");
+    let opened = || (large_windows_of_plasma(&stack) == 2).then_some(());
+    wait_until(DEADLINE, || "the start menu is open".into(), opened);
+    wait_until(
+        DEADLINE,
+        || "the browser shows the start menu, see start-menu.png".into(),
+        || (browser.picture("start-menu").difference(&before, START_MENU.0, START_MENU.1) > 4 * ALIKE).then_some(()),
+    );
     browser.tell("press Escape");
-    wait_until(DEADLINE, || "the start menu is closed".into(), || (windows_of_plasma(&stack) == before).then_some(()));
+    let closed = || (large_windows_of_plasma(&stack) == 1).then_some(());
+    wait_until(DEADLINE, || "the start menu is closed".into(), closed);
+    wait_until(
+        DEADLINE,
+        || "the browser shows it closed, see menu-closed.png".into(),
+        || (browser.picture("menu-closed").difference(&before, START_MENU.0, START_MENU.1) <= ALIKE).then_some(()),
+    );
 }

@@ -279,6 +279,18 @@ fn nothing_else_lies_at_the_top() {
     }
 }
 
+/// With two of one of these, a value of the one is no value of the other and nothing fits together. An exception in
+/// deny.toml would hide that.
+#[test]
+fn what_everything_shares_is_there_once() {
+    let lock: toml::Table = read(Path::new("Cargo.lock")).parse().expect("TOML");
+    let packages = lock["package"].as_array().expect("a list");
+    for shared in ["glib", "gtk4", "tokio", "zbus", "zvariant"] {
+        let versions: Vec<_> = packages.iter().filter(|package| package["name"].as_str() == Some(shared)).collect();
+        assert_eq!(versions.len(), 1, "{shared}: {versions:?}");
+    }
+}
+
 /// The libraries that a program asks the loader for.
 fn needed(program: &str) -> Vec<String> {
     use object::elf::{DT_NEEDED, FileHeader64};

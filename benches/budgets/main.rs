@@ -1,0 +1,107 @@
+//! `make bench`: boots the real stack with the release programs, measures, and prints each budget with what came out.
+//!
+//! A budget that is a ratio is measured on both sides in the same run. Exits 1 when a budget is missed.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "what cannot be measured ends it")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to who started it")]
+
+mod command_line;
+mod counter;
+mod daemon;
+mod figures;
+mod image;
+mod latency;
+mod machine;
+mod observer;
+mod process;
+#[path = "../../tests/support/mod.rs"]
+mod support;
+mod table;
+mod thousand;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use serde_json::Value;
+
+use self::support::{Boot, Stack, program, wait_until};
+use self::table::{Row, Table};
+
+/// The budgets are for so many units.
+const UNITS: usize = 21;
+/// What the whole stack with the light desktop has of its own.
+const STACK_UNITS: usize = 12;
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The folder of the release programs.
+    #[arg(long)]
+    bin: PathBuf,
+    /// Write the table to this file too.
+    #[arg(long)]
+    write: Option<PathBuf>,
+    /// What `cargo bench` adds.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let table = Table { rows: measure(&arguments), heading: machine::describe() };
+    println!("{table}");
+    if let Some(path) = arguments.write {
+        std::fs::write(&path, table.page()).expect("the table can be written");
+    }
+    if table.missed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn measure(arguments: &Arguments) -> Vec<Row> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let began = Instant::now();
+    let say = |what: &str| eprintln!("bench: {:>3} s  {what}", began.elapsed().as_secs());
+    let mut rows = Vec::new();
+
+    say("boots the stack");
+    let names = sleepers();
+    let stack = desktop(arguments, &names);
+    say("the two command lines");
+    rows.extend(command_line::measure(&stack));
+    say("deaths and changes");
+    rows.extend(runtime.block_on(latency::measure(&stack, &names)));
+    say("the daemon at rest");
+    rows.extend(runtime.block_on(daemon::measure(&stack)));
+    drop(stack);
+    say("few services and a thousand");
+    rows.extend(runtime.block_on(thousand::measure(&arguments.bin)));
+    rows.push(image::measure(&arguments.bin));
+    rows.extend(table::later());
+    say("done");
+    rows
+}
+
+/// Programs that do nothing make the stack's own units up to [`UNITS`].
+fn sleepers() -> Vec<String> {
+    (STACK_UNITS..UNITS).map(|number| format!("sleeper-{number}")).collect()
+}
+
+/// The whole stack with the light desktop, once everything in it is as it will stay.
+fn desktop(arguments: &Arguments, sleepers: &[String]) -> Stack {
+    let extra = sleepers.iter().map(|name| program(name, "command=sleep 100000\nstartsecs=0\nautorestart=true"));
+    let boot = Boot { extra: extra.collect(), bin: Some(arguments.bin.clone()), ..Boot::default() };
+    let stack = boot.start();
+    wait_until(
+        Duration::from_mins(2),
+        || format!("{UNITS} services run: {:?}", stack.ctl(&["services"])),
+        || {
+            let services: Value = serde_json::from_slice(&stack.ctl(&["--json", "services"]).stdout).ok()?;
+            let services = services.as_array()?;
+            let settled = |service: &&Value| {
+                service["state"] == "running" && (service["health"] == "ok" || service["health"] == "unknown")
+            };
+            (services.len() == UNITS && services.iter().filter(settled).count() == UNITS).then_some(())
+        },
+    );
+    stack
+}
