@@ -316,8 +316,10 @@ impl Watcher {
         if !unit.on_death(pid, unix_now()) {
             return;
         }
+        let asked = unit.is_stopping();
         let poke = !unit.is_flapping(now) && unit.last_poke.is_none_or(|at| now.duration_since(at) >= POKE_GAP);
-        if poke {
+        // An end that somebody asked for must not use up the poke of the crash that may follow it.
+        if poke && !asked {
             unit.last_poke = Some(now);
         }
         self.publish(name);

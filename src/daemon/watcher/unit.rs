@@ -178,6 +178,11 @@ impl Unit {
         self.ends.is_flapping(now)
     }
 
+    /// Somebody has asked for its end.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.reading.state == State::Stopping
+    }
+
     /// No event has come for so long.
     pub(super) fn is_quiet(&self, how_long: Duration, now: Instant) -> bool {
         self.last_event.is_none_or(|at| now.duration_since(at) >= how_long)
