@@ -266,9 +266,22 @@ fn nothing_stays_behind(name: &str, end: impl FnOnce(&Run)) {
     assert!(changes.is_empty(), "{name} left behind:\n{}", changes.join("\n"));
 }
 
+/// So that no change means something.
+fn what_stays_behind_would_be_noticed() {
+    let before = Machine::look();
+    let file = tempfile::NamedTempFile::new_in("/var/tmp").expect("file");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let changes = before.changes(&Machine::look()).join("\n");
+    let address = port.local_addr().expect("an address");
+    for wanted in [file.path().display().to_string(), "/var/tmp: was".into(), format!("listening: {address}")] {
+        assert!(changes.contains(&wanted), "{wanted} is not in: {changes}");
+    }
+}
+
 /// One after the other: each compares the whole machine.
 #[test]
 fn nothing_stays_behind_however_it_ends() {
+    what_stays_behind_would_be_noticed();
     nothing_stays_behind("ctrl-c", |run| {
         kill_process_group(pid(run.make.id().cast_signed()), Signal::INT).expect("make runs");
         wait_until(

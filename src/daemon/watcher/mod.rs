@@ -3,6 +3,8 @@
 //! Hints come from four sides: supervisord's events, the kernel's word on ended processes, probes, and polls where
 //! there are no events. Only what supervisord answers to a question counts as its state; an event is a reason to ask.
 
+mod deaths;
+mod probing;
 mod reader;
 mod unit;
 
@@ -20,15 +22,12 @@ use self::unit::Unit;
 use super::store::{Finding, Mode, Store};
 use crate::host::supervisor::listener::{Event, ListenError, Listener, Numbered};
 use crate::host::supervisor::{RpcError, Supervisor};
-use crate::host::{pidfd, probe};
 use crate::model::catalogue::Catalogue;
 use crate::model::health::ProbeOutcome;
 use crate::model::service::Reading;
 
 /// A flapping unit is looked at again after this, and read only if it was quiet for as long.
 const RECHECK_GAP: Duration = Duration::from_secs(5);
-/// supervisord is poked for one unit no more often than this.
-const POKE_GAP: Duration = Duration::from_secs(1);
 /// The shortest time between two polls.
 const POLL_GAP: Duration = Duration::from_secs(2);
 /// Polling may take this part of supervisord's time: one in so many.
@@ -294,79 +293,6 @@ impl Watcher {
             watch.abort();
         }
         self.store.remove_service(name);
-    }
-
-    fn watch_pid(&mut self, name: &str, pid: u32) {
-        let (to_self, unit) = (self.to_self.clone(), name.to_owned());
-        let watch = tokio::spawn(async move {
-            match pidfd::ended(pid).await {
-                Ok(()) => drop(to_self.send(Message::Died { name: unit, pid })),
-                // Its end is then told by supervisord, a second or two later.
-                Err(error) => tracing::warn!(service = unit, pid, %error, "cannot watch a process"),
-            }
-        });
-        if let Some(old) = self.pid_watches.insert(name.to_owned(), watch.abort_handle()) {
-            old.abort();
-        }
-    }
-
-    fn on_death(&mut self, name: &str, pid: u32) {
-        let now = Instant::now();
-        let Some(unit) = self.units.get_mut(name) else { return };
-        if !unit.on_death(pid, unix_now()) {
-            return;
-        }
-        let asked = unit.is_stopping();
-        let poke = !unit.is_flapping(now) && unit.last_poke.is_none_or(|at| now.duration_since(at) >= POKE_GAP);
-        // An end that somebody asked for must not use up the poke of the crash that may follow it.
-        if poke && !asked {
-            unit.last_poke = Some(now);
-        }
-        self.publish(name);
-        if poke {
-            let (told, wait) = oneshot::channel();
-            self.pokes.insert(name.to_owned(), told);
-            tokio::spawn(reader::poke(self.supervisor.clone(), name.to_owned(), wait, self.reads.clone()));
-        }
-    }
-
-    fn on_probed(&mut self, name: &str, pid: Option<u32>, outcome: ProbeOutcome) {
-        let Some(unit) = self.units.get_mut(name) else { return };
-        // An answer of the process before this one says nothing.
-        if unit.reading.pid == pid {
-            unit.on_probe(outcome);
-            self.publish(name);
-        }
-        self.schedule_probe(name);
-    }
-
-    fn on_watched(&mut self) {
-        let names: Vec<String> = self.probe_timers.keys().cloned().collect();
-        for name in &names {
-            self.schedule_probe(name);
-        }
-    }
-
-    fn schedule_probe(&mut self, name: &str) {
-        if let Some(key) = self.probe_timers.remove(name) {
-            self.timers.try_remove(&key);
-        }
-        let watched = *self.watched.borrow() > 0;
-        let due = self.units.get(name).and_then(|unit| unit.next_probe(watched, Instant::now()));
-        if let Some(due) = due {
-            let key = self.timers.insert(Timer::Probe(name.to_owned()), due);
-            self.probe_timers.insert(name.to_owned(), key);
-        }
-    }
-
-    fn ask_probe(&mut self, name: &str) {
-        let Some(unit) = self.units.get(name) else { return };
-        let Some(question) = unit.entry.probe.clone() else { return };
-        let (to_self, name, pid) = (self.to_self.clone(), name.to_owned(), unit.reading.pid);
-        tokio::spawn(async move {
-            let outcome = probe::ask(&question).await;
-            let _ = to_self.send(Message::Probed { name, pid, outcome });
-        });
     }
 
     /// "Flapping" passes with time alone, so somebody has to look again.
