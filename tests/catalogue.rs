@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use desktop_control::model::catalogue::{Catalogue, Category, Entry};
 use desktop_control::model::order::{Needs, start_order};
@@ -50,8 +50,13 @@ const OURS: [&str; 12] = [
     "desktop-controld",
 ];
 
+/// As cargo says when it runs the test: clones that share a build cache also share test programs.
+fn repository() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo").into()
+}
+
 fn shipped() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/services.d");
+    let folder = repository().join("data/services.d");
     let paths = fs::read_dir(folder).expect("data/services.d").map(|entry| entry.expect("readable").path());
     let mut paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
     paths.sort();
@@ -76,7 +81,7 @@ fn entries(catalogue: &Catalogue) -> BTreeMap<&str, &Entry> {
 
 /// Unit names and priorities in our own supervisord configuration.
 fn configured_units() -> BTreeMap<String, i64> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/image/rootfs/etc/supervisor/conf.d");
+    let folder = repository().join("data/image/rootfs/etc/supervisor/conf.d");
     let mut units = BTreeMap::new();
     for file in fs::read_dir(folder).expect("our units") {
         let text = fs::read_to_string(file.expect("readable").path()).expect("UTF-8");

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Each module and those that it may know, besides itself. In an order in which everybody stands behind those that
 /// they know; so there can be no circle.
@@ -56,7 +57,9 @@ const NAMELESS: [&str; 4] = ["utils", "common", "helpers", "manager"];
 const TOOLKIT: [&str; 7] = ["gtk", "gtk4", "gdk4", "relm4", "adw", "libadwaita", "glib"];
 
 fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    // As cargo says when it runs the test: clones that share a build cache also share test programs.
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| std::env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo").into())
 }
 
 /// Every file below `folder`, relative to the repository, but for what builds leave behind.

@@ -194,18 +194,12 @@ impl Run {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// The addresses that it printed, in their order.
-    fn addresses(&self) -> Vec<String> {
-        let said = self.said();
-        let words = said.split_whitespace().filter(|word| word.starts_with("http://localhost:"));
-        words.map(str::to_owned).collect()
-    }
-
     /// What it promises is true.
     fn check(&self) {
         let said = self.said();
         assert!(said.contains("ssh -L"), "the tunnel for a browser elsewhere: {said}");
-        let addresses = self.addresses();
+        let words = said.split_whitespace().filter(|word| word.starts_with("http://localhost:"));
+        let addresses: Vec<&str> = words.collect();
         assert_eq!(addresses.len(), 2, "{said}");
         for (address, shown) in addresses.iter().zip(["<title>Selkies", "noVNC"]) {
             let page = said_by_server(address);

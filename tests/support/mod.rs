@@ -283,7 +283,9 @@ pub fn code(output: &Output) -> i32 {
     output.status.code().unwrap_or(-1)
 }
 
-/// The repository's root.
+/// The repository's root. As cargo says when it runs the test, not as it was when the test was built: clones that
+/// share a build cache also share test programs.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| std::env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo").into())
 }
