@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 # Builds are kept outside the clone, so that every clone shares them.
 export DESKTOP_CONTROL_CACHE ?= $(HOME)/.cache/desktop-control
 export CARGO_TARGET_DIR ?= $(DESKTOP_CONTROL_CACHE)/target
+export PATH := $(PATH):$(HOME)/.cargo/bin
 
 PREFIX ?= /usr
 BIN ?= $(CARGO_TARGET_DIR)/release
@@ -21,8 +22,22 @@ shells = $(shell grep -rlE '^#!/bin/bash|^\# shellcheck shell=bash' $(images) te
 help: ## what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
 
+# Cargo tells sources apart by their times alone: clones that share the cache would run each other's
+# programs. So the clone that comes next forgets ours, and keeps the libraries, which are most of it.
+.PHONY: claim
+claim:
+	@clone=$$(cat "$(CARGO_TARGET_DIR)/clone" 2>/dev/null || true); \
+	if [[ -d "$(CARGO_TARGET_DIR)" && $$clone != "$(CURDIR)" ]] && type -P cargo >/dev/null; then \
+		for folder in "$(CARGO_TARGET_DIR)" "$(CARGO_TARGET_DIR)/without-window"; do \
+			CARGO_TARGET_DIR=$$folder cargo clean --quiet --package desktop-control; \
+			CARGO_TARGET_DIR=$$folder cargo clean --quiet --release --package desktop-control; \
+		done; \
+	fi
+	@mkdir -p "$(CARGO_TARGET_DIR)"
+	@echo "$(CURDIR)" >"$(CARGO_TARGET_DIR)/clone"
+
 .PHONY: run
-run: ## boot the streamed desktop on this machine, print its addresses, stop with Ctrl-C
+run: claim ## boot the streamed desktop on this machine, print its addresses, stop with Ctrl-C
 	@exec $(tied) $(images)/run $(ARGS)
 
 .PHONY: shell
@@ -30,17 +45,17 @@ shell: ## a root shell inside the desktop that `make run` booted
 	@exec $(images)/shell $(ARGS)
 
 .PHONY: build
-build: ## the four programs
+build: claim ## the four programs
 	@$(images)/install build
 	cargo build --release --locked
 
 .PHONY: test
-test: ## install what the tests need and run all of them
+test: claim ## install what the tests need and run all of them
 	@$(images)/install base x-server desktop openbox audio selkies vnc novnc build test browser-driver
 	@exec $(tied) tests/run $(ARGS)
 
 .PHONY: bench
-bench: ## measure against the budgets
+bench: claim ## measure against the budgets
 	@$(images)/install base x-server openbox audio selkies vnc novnc build test
 	@exec $(tied) benches/run $(ARGS)
 
