@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use enumflags2::BitFlags;
 use zbus::Connection;
+use zbus::fdo::PeerProxy;
 use zbus::message::{Flags, Header};
 use zbus::names::BusName;
 use zbus_polkit::policykit1::{AuthorityProxy, CheckAuthorizationFlags, Subject};
@@ -17,6 +18,7 @@ use crate::api::{Error, action};
 use crate::host::log_follow::Identity;
 use crate::host::names;
 
+const POLKIT: &str = "org.freedesktop.PolicyKit1";
 /// How long the bus and polkit may take.
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long a person may take to type a password.
@@ -119,6 +121,10 @@ async fn ask_polkit(connection: &Connection, header: &Header<'_>, action: &'stat
         if !is_there(connection).await {
             return Ok(Polkit::Absent);
         }
+        // A polkit that hangs must not look like a person who types a password.
+        if tokio::time::timeout(LIMIT, ping_polkit(connection)).await.is_err() {
+            return Ok(Polkit::Silent);
+        }
         let polkit = AuthorityProxy::new(connection).await?;
         let result = polkit.check_authorization(&subject, action, &HashMap::new(), flags, "").await?;
         Ok::<_, zbus::Error>(Polkit::Says(result.is_authorized))
@@ -133,12 +139,22 @@ async fn ask_polkit(connection: &Connection, header: &Header<'_>, action: &'stat
     }
 }
 
+/// Returns when polkit has answered anything at all.
+async fn ping_polkit(connection: &Connection) {
+    let peer = PeerProxy::builder(connection).destination(POLKIT).and_then(|peer| peer.path("/"));
+    if let Ok(peer) = peer
+        && let Ok(peer) = peer.build().await
+    {
+        // Also an error is an answer.
+        let _ = peer.ping().await;
+    }
+}
+
 /// polkit has a name on the bus, or the bus can start it. The helper that starts it may be missing, as in many
 /// containers, so what counts is whether the name has an owner afterwards.
 async fn is_there(connection: &Connection) -> bool {
-    const NAME: &str = "org.freedesktop.PolicyKit1";
     let Ok(bus) = zbus::fdo::DBusProxy::new(connection).await else { return false };
-    let Ok(name) = zbus::names::WellKnownName::try_from(NAME) else { return false };
+    let Ok(name) = zbus::names::WellKnownName::try_from(POLKIT) else { return false };
     let owned = bus.name_has_owner(BusName::WellKnown(name.clone())).await.unwrap_or(false);
     owned
         || tokio::time::timeout(LIMIT / 2, bus.start_service_by_name(name, 0))
