@@ -1,5 +1,7 @@
 //! The root daemon: watches supervisord, judges health, runs jobs, serves D-Bus.
 
+use std::time::SystemTime;
+
 mod auth;
 mod bus;
 mod iface;
@@ -10,3 +12,8 @@ mod store;
 mod watcher;
 
 pub use run::{Mode, run};
+
+/// The time of day as the bus and the files have it: Unix time in seconds.
+fn unix_now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -8,12 +8,13 @@ mod service;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use self::history::History;
 use super::store::Store;
+use super::unix_now;
 use super::watcher::WatcherHandle;
 use crate::api::{self, Error};
 use crate::host::root::Root;
@@ -186,8 +187,4 @@ impl Jobs {
 /// The targets of a job as object paths.
 pub(super) fn target_paths(job: &Job) -> Vec<String> {
     job.targets.iter().map(|name| api::service_path(name)).collect()
-}
-
-fn unix_now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

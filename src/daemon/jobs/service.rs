@@ -142,6 +142,11 @@ impl Work<'_> {
     /// What supervisord says about the service at this moment.
     async fn now(&self, name: &str) -> Result<Arc<ServiceView>, Error> {
         self.jobs.watcher.refresh(name).await;
+        self.known(name)
+    }
+
+    /// What the store knows of it.
+    fn known(&self, name: &str) -> Result<Arc<ServiceView>, Error> {
         let gone = || Error::UnknownService(format!("supervisord no longer has a service called {}.", quoted(name)));
         self.jobs.store.service(name).ok_or_else(gone)
     }
@@ -157,9 +162,7 @@ impl Work<'_> {
             let mut view = self.now(name).await?;
             while !reached(&view) {
                 let _ = changes.changed().await;
-                view = self.jobs.store.service(name).ok_or_else(|| {
-                    Error::UnknownService(format!("supervisord no longer has a service called {}.", quoted(name)))
-                })?;
+                view = self.known(name)?;
             }
             Ok(view)
         };

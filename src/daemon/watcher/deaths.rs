@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::{Message, Watcher, reader, unix_now};
+use super::{Message, Watcher, reader};
+use crate::daemon::unix_now;
 use crate::host::pidfd;
 
 /// supervisord is poked for one unit no more often than this.

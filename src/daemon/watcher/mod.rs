@@ -10,7 +10,7 @@ mod unit;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -20,6 +20,7 @@ use tokio_util::time::{DelayQueue, delay_queue};
 use self::reader::Read;
 use self::unit::Unit;
 use super::store::{Finding, Mode, Store};
+use super::unix_now;
 use crate::host::supervisor::listener::{Event, ListenError, Listener, Numbered};
 use crate::host::supervisor::{RpcError, Supervisor};
 use crate::model::catalogue::Catalogue;
@@ -347,8 +348,4 @@ async fn listen(mut listener: Listener, to_watcher: mpsc::UnboundedSender<Messag
     if let Err(error) = result {
         let _ = to_watcher.send(Message::ListenerEnded(error));
     }
-}
-
-fn unix_now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
