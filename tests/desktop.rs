@@ -182,6 +182,33 @@ fn vnc_in_the_browser_shows_nothing_without_the_password() {
 }
 
 #[test]
+fn nothing_locks_the_screen_or_switches_the_machine_off() {
+    let stack = shared(boot);
+    let _stream = stream(&stack);
+    wait_for_plasma(&stack);
+    // Asked to lock, by the bus and by the key, it stays open.
+    in_session(
+        &stack,
+        "gdbus call --session --timeout 10 --dest org.freedesktop.ScreenSaver --object-path /ScreenSaver \
+             --method org.freedesktop.ScreenSaver.Lock
+         xdotool key Super+l; sleep 3",
+    );
+    let locker = in_session(&stack, "pgrep -u user -x kscreenlocker_g || true");
+    assert_eq!(locker, "", "a screen locker is at work");
+    let idle = in_session(&stack, "kreadconfig5 --file kscreenlockerrc --group Daemon --key Timeout --default 5");
+    assert_eq!(idle, "0", "it would lock after so many minutes");
+    let blanking = in_session(&stack, "xset q | grep -oE 'timeout: +[0-9]+|DPMS is Enabled'");
+    assert_eq!(blanking.split_whitespace().collect::<Vec<_>>(), ["timeout:", "0"], "the screen goes blank");
+    for method in ["PowerOff", "Reboot", "Suspend"] {
+        let refused = stack.shell(&format!(
+            "gdbus call --system --timeout 10 --dest org.freedesktop.login1 --object-path /org/freedesktop/login1 \
+                 --method org.freedesktop.login1.Manager.{method} false 2>&1 || true"
+        ));
+        assert!(refused.contains("AccessDenied"), "{method}: {refused}");
+    }
+}
+
+#[test]
 fn a_click_and_a_key_in_the_browser_reach_the_desktop() {
     let stack = shared(boot);
     let mut browser = stream(&stack);

@@ -17,6 +17,7 @@ use zbus_polkit::policykit1::{AuthorityProxy, CheckAuthorizationFlags, Subject};
 use crate::api::{Error, action};
 use crate::host::log_follow::Identity;
 use crate::host::names;
+use crate::model::text::quoted;
 
 const POLKIT: &str = "org.freedesktop.PolicyKit1";
 /// How long the bus and polkit may take.
@@ -79,15 +80,15 @@ impl Authority {
         if caller.uid == 0 {
             return Ok(());
         }
-        let allowed = match ask_polkit(connection, header, action).await {
-            Polkit::Says(allowed) => allowed,
+        let (allowed, group) = match ask_polkit(connection, header, action).await {
+            Polkit::Says(allowed) => (allowed, POLKIT_GROUP),
             Polkit::Silent => {
                 let sentence = "polkit does not answer, so nothing is done. Restart polkitd, or ask as root.";
                 return Err(Error::NotAuthorized(sentence.into()));
             }
-            Polkit::Absent => self.is_member(caller).await,
+            Polkit::Absent => (self.is_member(caller).await, self.group.as_str()),
         };
-        if allowed { Ok(()) } else { Err(refusal(action)) }
+        if allowed { Ok(()) } else { Err(refusal(action, group)) }
     }
 
     async fn is_member(&self, caller: &Identity) -> bool {
@@ -100,6 +101,9 @@ impl Authority {
         gid.is_some_and(|gid| caller.gids.contains(&gid))
     }
 }
+
+/// Whom the installed polkit rule grants everything of ours.
+const POLKIT_GROUP: &str = "desktop-control";
 
 enum Polkit {
     Says(bool),
@@ -162,7 +166,8 @@ async fn is_there(connection: &Connection) -> bool {
             .is_ok_and(|started| started.is_ok())
 }
 
-fn refusal(action: &str) -> Error {
+/// What is not allowed, and who would be: root, and the members of `group`, if there is one.
+fn refusal(action: &str, group: &str) -> Error {
     let what = match action {
         action::MANAGE_SERVICES => "control services or read their closed logs",
         action::CONFIGURE_STREAMING => "change the stream's settings",
@@ -170,7 +175,10 @@ fn refusal(action: &str) -> Error {
         action::INSTALL_SOFTWARE => "install software",
         _ => "cancel somebody else's job",
     };
-    Error::NotAuthorized(format!(
-        "You may not {what}. Ask as root (sudo), or have an administrator add you to the group desktop-control."
-    ))
+    let join = if group.is_empty() {
+        String::new()
+    } else {
+        format!(", or have an administrator add you to the group {}", quoted(group))
+    };
+    Error::NotAuthorized(format!("You may not {what}. Ask as root (sudo){join}."))
 }
