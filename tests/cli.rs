@@ -3,7 +3,10 @@
 #![expect(clippy::expect_used, reason = "tests")]
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+
+use desktop_control::client::autostart::ENTRY;
 
 /// Every command that asks the daemon something.
 const ASKING: [&[&str]; 11] = [
@@ -92,7 +95,7 @@ fn without_a_daemon_every_command_says_so_and_ends_with_3() {
 
 #[test]
 fn wrong_usage_ends_with_2_and_explains_itself() {
-    let wrong: [&[&str]; 9] = [
+    let wrong: [&[&str]; 10] = [
         &[],
         &["nonsense"],
         &["services", "start"],
@@ -102,6 +105,7 @@ fn wrong_usage_ends_with_2_and_explains_itself() {
         &["jobs", "follow", "one"],
         &["--wait", "soon", "status"],
         &["completions", "nonsense"],
+        &["autostart", "maybe"],
     ];
     for arguments in wrong {
         let output = run(arguments);
@@ -117,7 +121,7 @@ fn help_names_every_command_and_every_exit_code() {
     let output = run(&["--help"]);
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
     let help = stdout(&output);
-    for part in ["status", "access", "services", "jobs", "completions", "man", "--json", "--wait"] {
+    for part in ["status", "access", "services", "jobs", "autostart", "completions", "man", "--json", "--wait"] {
         assert!(help.contains(part), "{part} in\n{help}");
     }
     for code in 0..=8 {
@@ -131,7 +135,7 @@ fn completions_know_the_commands_and_their_options() {
         let output = run(&["completions", shell]);
         assert_eq!(output.status.code(), Some(0), "{shell}");
         let script = stdout(&output);
-        for part in ["services", "with-dependents", "cancel", "json"] {
+        for part in ["services", "with-dependents", "cancel", "autostart", "json"] {
             assert!(script.contains(part), "{part} for {shell}");
         }
     }
@@ -143,7 +147,7 @@ fn the_manual_page_is_roff_and_names_every_command() {
     assert_eq!(output.status.code(), Some(0));
     let page = stdout(&output);
     assert!(page.contains(".TH DESKTOPCTL 1"), "{page}");
-    for command in ["status", "access", "services list", "services logs", "jobs follow", "completions", "man"] {
+    for command in ["status", "access", "services list", "services logs", "jobs follow", "autostart", "completions", "man"] {
         assert!(page.contains(&format!("desktopctl {command}")), "{command} in\n{page}");
     }
 }
@@ -164,11 +168,49 @@ fn a_full_disk_is_one() {
     assert!(stderr(&output).starts_with("desktopctl: The output cannot be written"), "{}", stderr(&output));
 }
 
+/// `desktopctl autostart` of a user with this home, on a system with these settings.
+fn autostart(home: &Path, system: &Path, arguments: &[&str]) -> Output {
+    let mut command = desktopctl(&[&["autostart"], arguments].concat(), "unix:path=/nonexistent/bus");
+    command.env("HOME", home).env_remove("XDG_CONFIG_HOME").env("XDG_CONFIG_DIRS", system);
+    command.output().expect("desktopctl runs")
+}
+
 #[test]
-fn programs_that_are_still_bare_say_so_and_fail() {
-    for program in [env!("CARGO_BIN_EXE_desktop-control-tray"), env!("CARGO_BIN_EXE_desktop-control")] {
-        let output = Command::new(program).output().expect("it runs");
-        assert_eq!(output.status.code(), Some(1), "{program}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("not part of this version yet"), "{program}");
-    }
+fn autostart_is_a_file_of_the_users_own_and_needs_no_daemon() {
+    let (home, system) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
+    std::fs::create_dir(system.path().join("autostart")).expect("folder");
+    let installed = system.path().join("autostart").join(ENTRY);
+    std::fs::write(&installed, "[Desktop Entry]\nType=Application\nExec=x\n").expect("write");
+    let own = home.path().join(".config/autostart").join(ENTRY);
+    let run = |arguments: &[&str]| {
+        let output = autostart(home.path(), system.path(), arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+        let said = stdout(&output);
+        assert!(said.contains(&own.display().to_string()), "{arguments:?}: {said}");
+        (own.exists(), said)
+    };
+    let is = |on: bool| format!("{{\"autostart\":{on},\"file\":\"{}\"}}\n", own.display());
+    assert_eq!(run(&["--json"]), (false, is(true)), "asking changes nothing");
+    assert_eq!(run(&["on", "--json"]), (false, is(true)), "as it is already");
+    let (exists, said) = run(&["off"]);
+    assert!(exists && said.starts_with("The tray icon does not start with the desktop, as "), "{said}");
+    assert!(std::fs::read_to_string(&own).expect("written").contains("Exec=x\n"), "what is installed stays in it");
+    assert_eq!(run(&["--json"]), (true, is(false)));
+    let (exists, said) = run(&["on"]);
+    assert!(exists && said.starts_with("The tray icon starts with the desktop, as "), "{said}");
+    std::fs::remove_file(&own).expect("it is there");
+    std::fs::remove_file(&installed).expect("it is there");
+    let said = stdout(&autostart(home.path(), system.path(), &[]));
+    assert!(said.contains("nothing says so") && said.contains("autostart on"), "{said}");
+}
+
+#[test]
+fn autostart_that_cannot_be_written_says_where_and_why() {
+    let home = tempfile::tempdir().expect("folder");
+    // A file stands where the folder should.
+    std::fs::write(home.path().join(".config"), "").expect("write");
+    let output = autostart(home.path(), home.path(), &["on"]);
+    let said = stderr(&output);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(1), ""), "{said}");
+    assert!(said.contains(&home.path().display().to_string()) && said.contains("nothing has changed"), "{said}");
 }

@@ -40,6 +40,9 @@ pub trait Root {
     /// The image's variant: `cuda`, `stock` or `unknown`.
     #[zbus(property(emits_changed_signal = "const"))]
     fn variant(&self) -> zbus::Result<String>;
+    /// Unix time in seconds since when the machine, or the container, is up; 0 if it cannot be told.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn up_since(&self) -> zbus::Result<u64>;
     /// How the daemon learns of changes: `events` or `polling`.
     #[zbus(property)]
     fn mode(&self) -> zbus::Result<String>;

@@ -1,6 +1,6 @@
 //! The command line as it is defined; help, completions and manual page are all made from this.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
 use crate::client::Verb;
@@ -48,6 +48,14 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Option<Jobs>,
     },
+    /// Tell whether the tray icon starts with the desktop, or switch that on or off
+    ///
+    /// For the user who runs it, in that user's own file. Needs no control service. A tray icon that is there stays,
+    /// and none is started now.
+    Autostart {
+        /// Without it, nothing is changed
+        switch: Option<Switch>,
+    },
     /// Write a completion script for a shell
     ///
     /// For bash: `desktopctl completions bash > /usr/share/bash-completion/completions/desktopctl`.
@@ -59,6 +67,15 @@ pub(super) enum Command {
     ///
     /// To read it: `desktopctl man | man -l -`.
     Man,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Switch {
+    /// It starts with the desktop
+    On,
+    /// It does not
+    Off,
 }
 
 /// What to do with services.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::Failure;
 use super::output::Output;
 use super::table::{Cell, Style, Tone, render};
-use super::{Failure, unix_now};
 use crate::api;
-use crate::client::{self, Client, JobFacts, Patience};
+use crate::client::{self, Client, JobFacts, Patience, unix_now};
 use crate::model::text::duration;
 
 /// How long a cancelled job is waited for: what it has begun is brought to an end first.

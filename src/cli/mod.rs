@@ -2,6 +2,7 @@
 
 mod access;
 mod args;
+mod autostart;
 mod exit;
 mod jobs;
 mod logs;
@@ -15,7 +16,7 @@ mod table;
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
@@ -55,6 +56,7 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
             clap_complete::generate(shell, &mut definitions(), "desktopctl", &mut script);
             Ok(out.raw(&script)?)
         }
+        Command::Autostart { switch } => autostart::obey(switch, out),
         Command::Man => Ok(out.text(&man::page(definitions()))?),
         Command::Status => status::show(&Client::connect().await?, out).await,
         Command::Access => access::list(&Client::connect().await?, out).await,
@@ -95,6 +97,8 @@ fn explain_usage(error: &clap::Error) -> Exit {
 enum Failure {
     #[error(transparent)]
     Client(#[from] client::Error),
+    #[error("{0}")]
+    Autostart(String),
     #[error("The output cannot be written ({0}). Make room where it goes, or send it elsewhere.")]
     Output(#[from] io::Error),
 }
@@ -109,11 +113,7 @@ impl From<&Failure> for Exit {
     fn from(failure: &Failure) -> Self {
         match failure {
             Failure::Client(error) => error.into(),
-            Failure::Output(_) => Self::Failed,
+            Failure::Autostart(_) | Failure::Output(_) => Self::Failed,
         }
     }
-}
-
-fn unix_now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -2,11 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// A character that moves the cursor, changes the terminal, or shows text in another order than it is written.
-pub(super) fn is_hostile(c: char) -> bool {
-    let reorders = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || reorders || matches!(c, '\u{2028}' | '\u{2029}')
-}
+use crate::model::text::is_hostile;
 
 /// `text` on one line, with hostile characters written as Rust would.
 pub(super) fn escaped(text: &str) -> String {

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::Failure;
 use super::jobs::{follow_to_end, in_words, judged};
 use super::output::Output;
 use super::table::{Cell, Style, Tone, render};
-use super::{Failure, unix_now};
 use crate::api;
-use crate::client::{self, Client, JobFacts, Patience, ServiceFacts, Snapshot, Verb};
+use crate::client::{self, Client, JobFacts, Patience, ServiceFacts, Snapshot, Verb, unix_now};
 use crate::model::order::{Needs, start_order};
 use crate::model::text::{duration, quoted};
 

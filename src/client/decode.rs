@@ -5,27 +5,61 @@ use zbus::fdo::ManagedObjects;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 use super::facts::{FindingFacts, JobFacts, RootFacts, ServiceFacts, Snapshot, WayFacts};
+use super::feed::Fact;
 use crate::api::{self, interface, proxy::Dictionary};
 
 /// What a token is when the daemon does not say.
 const UNKNOWN: &str = "unknown";
 
+/// What one object of the daemon says of itself.
+pub(super) enum Told {
+    /// The root object.
+    Root(RootFacts),
+    /// A service.
+    Service(ServiceFacts),
+    /// A job.
+    Job(JobFacts),
+    /// The ways in.
+    Ways(Vec<WayFacts>),
+}
+
 /// Everything: the root's properties, and what `GetManagedObjects` told.
 pub(super) fn snapshot(root: Dictionary, objects: ManagedObjects) -> Snapshot {
     let mut snapshot = Snapshot { root: self::root(Properties(root)), ..Snapshot::default() };
     for (path, interfaces) in objects {
-        for (name, properties) in interfaces {
-            match name.as_str() {
-                interface::SERVICE => snapshot.services.push(service(&path, Properties(properties))),
-                interface::JOB => snapshot.jobs.push(job(job_id(&path), properties)),
-                interface::ACCESS => snapshot.ways = ways(Properties(properties)),
-                _ => {}
+        for told in interfaces.into_iter().filter_map(|(name, properties)| object(&path, name.as_str(), properties)) {
+            match told {
+                Told::Root(root) => snapshot.root = root,
+                Told::Service(service) => snapshot.services.push(service),
+                Told::Job(job) => snapshot.jobs.push(job),
+                Told::Ways(ways) => snapshot.ways = ways,
             }
         }
     }
     snapshot.services.sort_by(|one, other| one.name.cmp(&other.name));
     snapshot.jobs.sort_by_key(|job| job.id);
     snapshot
+}
+
+/// One object; none for interfaces that this version does not know.
+pub(super) fn object(path: &str, interface: &str, properties: Dictionary) -> Option<Told> {
+    Some(match interface {
+        interface::ROOT => Told::Root(root(Properties(properties))),
+        interface::SERVICE => Told::Service(service(path, Properties(properties))),
+        interface::JOB => Told::Job(job(job_id(path), properties)),
+        interface::ACCESS => Told::Ways(ways(Properties(properties))),
+        _ => return None,
+    })
+}
+
+/// An object that is no more.
+pub(super) fn gone(path: &str, interface: &str) -> Option<Fact> {
+    match interface {
+        interface::SERVICE => Some(Fact::ServiceGone(api::name_of(path))),
+        interface::JOB => Some(Fact::JobGone(job_id(path))),
+        interface::ACCESS => Some(Fact::Ways(Vec::new())),
+        _ => None,
+    }
 }
 
 /// The number of the job at `path`; 0, which no job has, for what is no job.
@@ -82,6 +116,7 @@ fn root(mut properties: Properties) -> RootFacts {
         api_version: properties.or_default("ApiVersion"),
         variant: properties.token("Variant"),
         mode: properties.token("Mode"),
+        up_since: properties.unless_empty("UpSince"),
         findings: findings.into_iter().map(|finding| self::finding(Properties(finding))).collect(),
     }
 }

@@ -37,6 +37,9 @@ pub struct RootFacts {
     pub variant: String,
     /// `events` or `polling`.
     pub mode: String,
+    /// Unix time in seconds since when the machine, or the container, is up. RFC 3339 in JSON.
+    #[serde(serialize_with = "rfc_3339")]
+    pub up_since: Option<u64>,
     /// What is wrong with the whole.
     pub findings: Vec<FindingFacts>,
 }

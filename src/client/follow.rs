@@ -7,7 +7,7 @@ use futures_util::stream::{BoxStream, select};
 use tokio::time::Instant;
 use zbus::{MatchRule, MessageStream, message};
 
-use super::{CALL_LIMIT, Client, Error, JobFacts};
+use super::{CALL_LIMIT, Client, Error, JobFacts, name_owner_changes};
 use crate::api::{self, BUS_NAME};
 
 /// A daemon or a bus that is away is looked for after this, then twice as long each time.
@@ -86,17 +86,11 @@ impl Client {
 
     /// Says when the job may have changed; ends with the connection.
     async fn hints(&self, id: u64) -> Result<BoxStream<'static, zbus::Result<message::Message>>, Error> {
-        let signal = || MatchRule::builder().msg_type(message::Type::Signal);
-        let of_the_job = signal().sender(BUS_NAME)?.path(api::job_path(id))?.build();
-        let of_the_name = signal()
-            .sender("org.freedesktop.DBus")?
-            .interface("org.freedesktop.DBus")?
-            .member("NameOwnerChanged")?
-            .add_arg(BUS_NAME)?
-            .build();
+        let of_the_job = MatchRule::builder().msg_type(message::Type::Signal).sender(BUS_NAME)?;
+        let of_the_job = of_the_job.path(api::job_path(id))?.build();
         let subscribe = async {
             let job = MessageStream::for_match_rule(of_the_job, &self.connection, None).await?;
-            let name = MessageStream::for_match_rule(of_the_name, &self.connection, None).await?;
+            let name = MessageStream::for_match_rule(name_owner_changes()?, &self.connection, None).await?;
             Ok::<_, zbus::Error>(select(job, name).boxed())
         };
         Ok(tokio::time::timeout(CALL_LIMIT, subscribe).await.map_err(|_| Error::no_bus("no answer"))??)

@@ -3,24 +3,35 @@
 //! Shared by the tray, the window and the command line. Nothing here prints, and nothing here starts the daemon: who
 //! starts it is supervisord.
 
+pub mod autostart;
 mod decode;
 mod error;
 mod facts;
+mod feed;
 mod follow;
+pub mod preferences;
 
 use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use zbus::Connection;
+use zbus::fdo::ManagedObjects;
 use zbus::proxy::{CacheProperties, MethodFlags};
 use zbus::zvariant::{DynamicDeserialize, DynamicType};
+use zbus::{Connection, MatchRule};
 
 pub use error::Error;
 pub use facts::{FindingFacts, JobFacts, RootFacts, ServiceFacts, Snapshot, WayFacts};
+pub use feed::{Fact, feed};
 pub use follow::Patience;
 
-use crate::api::proxy::{Dictionary, JobProxy, Options, ServiceProxy};
+use crate::api::proxy::{Dictionary, JobProxy, Options, RootProxy, ServiceProxy};
 use crate::api::{self, BUS_NAME, ROOT_PATH, interface};
+
+/// Unix time in seconds.
+#[must_use]
+pub fn unix_now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
 
 /// How long the bus may take to let us in.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -79,10 +90,25 @@ impl Client {
     /// # Errors
     /// The daemon does not answer.
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
-        // An object manager tells of what is below it, so the root tells of itself. Both are asked at once.
-        let below = self.read(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &());
-        let (root, below) = tokio::try_join!(self.properties(ROOT_PATH, interface::ROOT), below)?;
+        let (root, below) = self.everything().await?;
         Ok(decode::snapshot(root, below))
+    }
+
+    /// The root's properties, and the objects below it: an object manager does not tell of itself.
+    async fn everything(&self) -> Result<(Dictionary, ManagedObjects), Error> {
+        let below = self.read(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &());
+        tokio::try_join!(self.properties(ROOT_PATH, interface::ROOT), below)
+    }
+
+    /// Has every service looked at more closely (each 5 s instead of each 60 s) until the returned descriptor is
+    /// closed.
+    ///
+    /// # Errors
+    /// The daemon refuses or does not answer.
+    pub async fn watch(&self) -> Result<OwnedFd, Error> {
+        let proxy = RootProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?;
+        let lease = tokio::time::timeout(CALL_LIMIT, proxy.watch(Options::new())).await;
+        Ok(lease.map_err(|_| Error::silent(CALL_LIMIT))?.map_err(error::from_call)?.into())
     }
 
     /// One job as it is now. A finished one is remembered for a minute at least.
@@ -160,6 +186,12 @@ impl Client {
         let answer = tokio::time::timeout(CALL_LIMIT, call).await.map_err(|_| Error::silent(CALL_LIMIT))??;
         answer.ok_or_else(|| error::odd("no answer at all"))
     }
+}
+
+/// Each change of the daemon's owner on the bus.
+fn name_owner_changes() -> zbus::Result<MatchRule<'static>> {
+    let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal).sender("org.freedesktop.DBus")?;
+    Ok(rule.interface("org.freedesktop.DBus")?.member("NameOwnerChanged")?.add_arg(BUS_NAME)?.build())
 }
 
 /// Gives a call the time that a person may need to permit it.

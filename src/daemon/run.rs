@@ -19,6 +19,7 @@ use super::watcher::Watcher;
 use crate::host::root::Root;
 use crate::host::supervisor::Supervisor;
 use crate::host::supervisor::listener::Wire;
+use crate::host::uptime;
 use crate::model::catalogue::Catalogue;
 use crate::model::config::{self, Config};
 
@@ -69,8 +70,9 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     let jobs = Jobs::new(root.clone(), Arc::clone(&store), handle, supervisor, shutdown.clone());
     let variant = root.read(VARIANT).ok().flatten().map(|text| text.trim().to_owned());
     let variant = variant.filter(|variant| variant == "cuda" || variant == "stock").unwrap_or("unknown".into());
+    let up_since = uptime::up_since();
     let authority = Authority { group: config.access.group };
-    let ground = Ground { store, jobs, authority, quota: Quota::default(), watchers, root, variant };
+    let ground = Ground { store, jobs, authority, quota: Quota::default(), watchers, root, variant, up_since };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), mode = %store_mode, "desktop-controld begins");
     let watching = tokio::spawn(watcher.run(listener));
     let serving = tokio::spawn(bus::serve(ground, shutdown.clone()));

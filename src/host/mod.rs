@@ -1,4 +1,4 @@
-//! Every seam to the outside: the file tree, supervisord, processes, probes, log files, user names.
+//! Every seam to the outside: the file tree, supervisord, processes, probes, log files, user names, uptime.
 //!
 //! Nothing here decides anything; it asks, bounded in time and size, and answers in terms of [`crate::model`].
 
@@ -9,4 +9,5 @@ pub mod pidfd;
 pub mod probe;
 pub mod root;
 pub mod supervisor;
+pub mod uptime;
 pub mod window_manager;

@@ -12,6 +12,13 @@ pub fn quoted(name: &str) -> String {
     if rest == 0 { format!("“{head}”") } else { format!("“{head}…” and {rest} more characters") }
 }
 
+/// A character that moves a cursor, changes a terminal, ends a line, or shows text in another order than it is written.
+#[must_use]
+pub fn is_hostile(c: char) -> bool {
+    let reorders = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || reorders || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// A duration as people say it: its one or two largest units.
 #[must_use]
 pub fn duration(seconds: u64) -> String {

@@ -34,6 +34,7 @@ pub(super) struct Ground {
     pub(super) watchers: tokio::sync::watch::Sender<usize>,
     pub(super) root: crate::host::root::Root,
     pub(super) variant: String,
+    pub(super) up_since: Option<u64>,
 }
 
 /// A method's `a{sv}`. Unknown keys are left alone; a known key with a value of another type is refused.

@@ -51,6 +51,12 @@ impl RootObject {
         &self.ground.variant
     }
 
+    /// Unix time in seconds since when the machine, or the container, is up; 0 if it cannot be told.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn up_since(&self) -> u64 {
+        self.ground.up_since.unwrap_or_default()
+    }
+
     /// How the daemon learns of changes: events (supervisord tells) or polling.
     #[zbus(property)]
     fn mode(&self) -> &str {
