@@ -1,10 +1,28 @@
 //! The tray icon.
 
-use std::io::Write;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    // A closed standard error leaves nothing to say and nobody to say it to.
-    let _ = writeln!(std::io::stderr(), "desktop-control-tray: {}", desktop_control::tray::NOT_YET);
-    ExitCode::FAILURE
+use anyhow::Context;
+use clap::Parser;
+use desktop_control::tray;
+
+/// Shows in the desktop's tray how its services are. Started with the desktop; a second one takes the first one's
+/// place.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<ExitCode> {
+    let Arguments {} = Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DESKTOP_CONTROL_LOG");
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.unwrap_or_else(|_| "warn,desktop_control=info".into()))
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr)
+        // A desktop that has ended reads our log no more; complaining of that to the same pipe panics.
+        .log_internal_errors(false)
+        .init();
+    tray::run().await.context("desktop-control-tray")
 }
