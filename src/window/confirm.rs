@@ -1,0 +1,84 @@
+//! Says what something costs, before it is done.
+
+use adw::prelude::*;
+use libadwaita as adw;
+use relm4::gtk;
+
+use crate::client::{ServiceFacts, Verb};
+
+/// Calls `agreed` at once where nothing is lost, else after the person has read what the consequence is and agreed.
+/// Enter and Esc both mean no.
+pub(super) fn confirm(near: &impl IsA<gtk::Widget>, service: &ServiceFacts, verb: Verb, agreed: impl Fn() + 'static) {
+    let Some(question) = Question::about(service, verb) else { return agreed() };
+    let window = near.root().and_downcast::<gtk::Window>();
+    let dialog = adw::MessageDialog::new(window.as_ref(), Some(&question.heading), Some(&question.body));
+    dialog.add_responses(&[("cancel", "Cancel"), ("agree", question.verb)]);
+    dialog.set_response_appearance("agree", adw::ResponseAppearance::Destructive);
+    dialog.set_default_response(Some("cancel"));
+    dialog.set_close_response("cancel");
+    dialog.connect_response(Some("agree"), move |_, _| agreed());
+    dialog.present();
+}
+
+/// What is asked.
+#[derive(Debug, PartialEq, Eq)]
+struct Question {
+    heading: String,
+    body: String,
+    verb: &'static str,
+}
+
+impl Question {
+    /// None where there is nothing to ask: the desktop can do without it, or nothing of it is there to be lost.
+    fn about(service: &ServiceFacts, verb: Verb) -> Option<Self> {
+        if !service.essential || service.is_down() {
+            return None;
+        }
+        let name = if service.label.is_empty() { &service.name } else { &service.label };
+        let consequence = service.consequence.trim();
+        let (verb, body) = match verb {
+            Verb::Start { .. } => return None,
+            Verb::Restart { .. } => ("Restart", consequence.to_owned()),
+            Verb::Stop { .. } => {
+                let lasting = "It stays stopped until somebody starts it, and the desktop is of no use without it.";
+                ("Stop", if consequence.is_empty() { lasting.into() } else { format!("{consequence} {lasting}") })
+            }
+        };
+        let body = if body.is_empty() { "The desktop is of no use while it is away.".into() } else { body };
+        Some(Self { heading: format!("{verb} “{name}”?"), body, verb })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RESTART: Verb = Verb::Restart { with_dependents: false };
+    const STOP: Verb = Verb::Stop { force: false };
+
+    fn service(essential: bool, state: &str) -> ServiceFacts {
+        ServiceFacts {
+            label: "X server".into(),
+            state: state.into(),
+            essential,
+            consequence: "Restarting the X server closes every window.".into(),
+            ..ServiceFacts::default()
+        }
+    }
+
+    #[test]
+    fn what_everything_stands_on_is_asked_about_with_its_consequence() {
+        let question = Question::about(&service(true, "running"), RESTART).unwrap();
+        assert_eq!(question.heading, "Restart “X server”?");
+        assert_eq!(question.body, "Restarting the X server closes every window.");
+        let question = Question::about(&service(true, "running"), STOP).unwrap();
+        assert!(question.body.contains("stays stopped"), "{}", question.body);
+    }
+
+    #[test]
+    fn nothing_is_asked_where_nothing_is_lost() {
+        assert_eq!(Question::about(&service(false, "running"), STOP), None);
+        assert_eq!(Question::about(&service(true, "stopped"), RESTART), None);
+        assert_eq!(Question::about(&service(true, "running"), Verb::Start { with_dependencies: true }), None);
+    }
+}

@@ -1,0 +1,351 @@
+//! The first page: is everything all right, and how does one get in?
+
+use std::rc::Rc;
+
+use adw::prelude::*;
+use libadwaita as adw;
+use relm4::gtk;
+use relm4::{ComponentParts, ComponentSender, RelmWidgetExt, SimpleComponent};
+
+use super::super::confirm::confirm;
+use super::super::format::{self, Sign};
+use super::super::known::Known;
+use super::super::request::{Request, Wish};
+use super::super::rows::{Group, button, icon, page, row, show_icon};
+use crate::client::{Fact, ServiceFacts, Snapshot, Verb, WayFacts, unix_now};
+
+/// What the page is told.
+#[derive(Debug)]
+pub(in crate::window) enum Input {
+    /// News from the daemon.
+    Fact(Rc<Fact>),
+    /// What was asked for this service has been answered.
+    Answered(String),
+    /// Some uptime has changed.
+    Minute,
+    /// A button was pressed: help this service.
+    Help(String),
+    /// Somebody agreed to that.
+    Ask(String, Verb),
+    /// A button was pressed: copy this address.
+    Copy(String),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(in crate::window) struct Overview {
+    known: Known,
+    shown: Shown,
+    sign: gtk::Image,
+    troubles: Group,
+    ways: Group,
+}
+
+/// What there is to see. The lists are made anew only where this has changed.
+#[derive(Debug, Default, PartialEq)]
+struct Shown {
+    verdict: String,
+    about: String,
+    troubles: Vec<Trouble>,
+    /// And whether something may be asked for the service behind each.
+    ways: Vec<(WayFacts, bool)>,
+    is_stale: bool,
+}
+
+/// A line on something that is wrong.
+#[derive(Clone, Debug, PartialEq)]
+struct Trouble {
+    title: String,
+    reason: String,
+    sign: Sign,
+    /// The service, and the verb on the button that helps.
+    help: Option<(String, &'static str, bool)>,
+}
+
+#[relm4::component(pub(in crate::window))]
+impl SimpleComponent for Overview {
+    type Init = ();
+    type Input = Input;
+    type Output = Wish;
+
+    view! {
+        #[root]
+        gtk::Box {
+            append: &page(&content),
+        },
+        #[name = "content"]
+        gtk::Box {
+            set_orientation: gtk::Orientation::Vertical,
+            set_spacing: 24,
+            #[watch]
+            set_class_active: ("stale", model.shown.is_stale),
+
+            gtk::Box {
+                set_spacing: 18,
+                #[local_ref]
+                sign -> gtk::Image {
+                    set_pixel_size: 40,
+                    set_valign: gtk::Align::Center,
+                },
+                gtk::Box {
+                    set_orientation: gtk::Orientation::Vertical,
+                    set_spacing: 6,
+                    gtk::Label {
+                        add_css_class: "title-2",
+                        set_xalign: 0.0,
+                        set_wrap: true,
+                        #[watch]
+                        set_label: &model.shown.verdict,
+                    },
+                    gtk::Label {
+                        set_xalign: 0.0,
+                        set_wrap: true,
+                        #[watch]
+                        set_label: &model.shown.about,
+                    },
+                },
+            },
+
+            #[local_ref]
+            troubles -> gtk::Box {
+                #[watch]
+                set_visible: !model.shown.troubles.is_empty(),
+            },
+
+            #[local_ref]
+            ways -> gtk::Box {
+                #[watch]
+                set_visible: !model.shown.ways.is_empty(),
+            },
+        }
+    }
+
+    fn init((): (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
+        drop(sender);
+        let mut model = Self {
+            known: Known::default(),
+            shown: Shown::default(),
+            sign: icon(&verdict_sign(&Known::default())),
+            troubles: Group::new("Needs attention"),
+            ways: Group::new("Ways in"),
+        };
+        model.shown = Shown::of(&model.known);
+        let (sign, troubles, ways) = (&model.sign, &model.troubles.widget, &model.ways.widget);
+        let widgets = view_output!();
+        ComponentParts { model, widgets }
+    }
+
+    fn update(&mut self, input: Input, sender: ComponentSender<Self>) {
+        match input {
+            Input::Fact(fact) => self.known.learn(&fact),
+            Input::Answered(service) => self.known.answered(&service),
+            Input::Minute => {}
+            Input::Help(service) => self.help(&service, &sender),
+            Input::Ask(service, verb) => {
+                self.known.ask(&service);
+                tell(&sender, Wish::Ask(Request::Control(service, verb)));
+            }
+            Input::Copy(address) => {
+                self.sign.clipboard().set_text(&address);
+                tell(&sender, Wish::Say("Address copied".into()));
+            }
+        }
+        self.refresh(&sender);
+    }
+}
+
+impl Overview {
+    fn help(&self, name: &str, sender: &ComponentSender<Self>) {
+        let Some(service) = self.known.snapshot.service(name) else { return };
+        let verb = verb_for(service);
+        let (agreed, name) = (sender.input_sender().clone(), name.to_owned());
+        confirm(&self.sign, service, verb, move || agreed.emit(Input::Ask(name.clone(), verb)));
+    }
+
+    fn refresh(&mut self, sender: &ComponentSender<Self>) {
+        let shown = Shown::of(&self.known);
+        show_icon(&self.sign, &verdict_sign(&self.known));
+        if shown.troubles != self.shown.troubles {
+            self.troubles.clear();
+            shown.troubles.iter().for_each(|trouble| self.troubles.list.append(&trouble_row(trouble, sender)));
+        }
+        if shown.ways != self.shown.ways {
+            self.ways.clear();
+            shown.ways.iter().for_each(|(way, may_ask)| self.ways.list.append(&way_row(way, *may_ask, sender)));
+        }
+        self.shown = shown;
+    }
+}
+
+/// A window that is closing listens no more.
+fn tell(sender: &ComponentSender<Overview>, wish: Wish) {
+    let _ = sender.output(wish);
+}
+
+impl Shown {
+    fn of(known: &Known) -> Self {
+        let snapshot = &known.snapshot;
+        let troubles = troubles(known);
+        let nothing_known = snapshot.services.is_empty() && snapshot.root.findings.is_empty();
+        let verdict = match troubles.len() {
+            0 if nothing_known && known.is_there => "There are no services.".into(),
+            0 if nothing_known => "Nothing is known yet.".into(),
+            0 if known.is_there => "All is well.".into(),
+            _ if !known.is_there => "What is now is not known.".into(),
+            1 => "One thing needs attention.".into(),
+            count => format!("{count} things need attention."),
+        };
+        let about = if nothing_known { String::new() } else { about(snapshot, unix_now()) };
+        let ways = snapshot.ways.iter().map(|way| (way.clone(), known.may_ask(&way.service))).collect();
+        Self { verdict, about, troubles, ways, is_stale: !known.is_there && !nothing_known }
+    }
+}
+
+fn verdict_sign(known: &Known) -> Sign {
+    let (icon, class) = if known.snapshot.services.is_empty() || !known.is_there {
+        ("dialog-question-symbolic", "dim-label")
+    } else if troubles(known).is_empty() {
+        ("emblem-ok-symbolic", "success")
+    } else {
+        ("dialog-warning-symbolic", "warning")
+    };
+    Sign { icon, word: String::new(), class: Some(class) }
+}
+
+/// Which machine this is.
+fn about(snapshot: &Snapshot, now: u64) -> String {
+    let image = format::image(&snapshot.root.variant);
+    match snapshot.root.up_since {
+        Some(since) => format!("{image} · {}", format::up_for(since, now)),
+        None => image.to_owned(),
+    }
+}
+
+/// Worst first: what stops the whole, then what stops the desktop, then the rest.
+fn troubles(known: &Known) -> Vec<Trouble> {
+    let snapshot = &known.snapshot;
+    let findings = snapshot.root.findings.iter().map(|finding| Trouble {
+        title: finding.title.clone(),
+        reason: finding.message.clone(),
+        sign: Sign { icon: "dialog-warning-symbolic", word: finding.severity.clone(), class: Some("warning") },
+        help: None,
+    });
+    let mut services: Vec<&ServiceFacts> = snapshot.services.iter().filter(|service| service.is_trouble()).collect();
+    services.sort_by_key(|service| !service.essential);
+    let services = services.into_iter().map(|service| {
+        let job = known.job_on(&service.name);
+        let sign = job.map_or_else(|| format::of_service(service), format::at_work);
+        let reason = match service.health_reason.as_str() {
+            "" if service.essential => "the desktop is of no use without it",
+            reason => reason,
+        };
+        let help = if service.is_down() { "Start" } else { "Restart" };
+        Trouble {
+            title: service.label.clone(),
+            reason: if reason.is_empty() { sign.word.clone() } else { format!("{}: {reason}", sign.word) },
+            sign,
+            help: Some((service.name.clone(), help, known.may_ask(&service.name))),
+        }
+    });
+    findings.chain(services).collect()
+}
+
+/// What helps a service that does not do its work.
+fn verb_for(service: &ServiceFacts) -> Verb {
+    if service.is_down() { Verb::Start { with_dependencies: true } } else { Verb::Restart { with_dependents: false } }
+}
+
+fn trouble_row(trouble: &Trouble, sender: &ComponentSender<Overview>) -> adw::ActionRow {
+    let row = row(&trouble.title, &trouble.reason);
+    row.add_prefix(&icon(&trouble.sign));
+    let Some((service, verb, may_ask)) = trouble.help.clone() else { return row };
+    let (helper, opened) = (sender.input_sender().clone(), sender.output_sender().clone());
+    let name = service.clone();
+    let called = format!("{verb} {}", trouble.title);
+    let help = button(verb, &called, move |_| helper.emit(Input::Help(name.clone())));
+    help.set_sensitive(may_ask);
+    row.add_suffix(&help);
+    row.set_activatable(true);
+    row.connect_activated(move |_| opened.emit(Wish::OpenService(service.clone())));
+    row.add_suffix(&gtk::Image::from_icon_name("go-next-symbolic"));
+    row
+}
+
+fn way_row(way: &WayFacts, may_ask: bool, sender: &ComponentSender<Overview>) -> adw::ActionRow {
+    let sign = format::of_way(way);
+    let mut about: Vec<&str> = vec![&sign.word];
+    about.extend([way.reason.as_str(), way.address.as_str()].iter().filter(|part| !part.is_empty()));
+    let row = row(if way.label.is_empty() { &way.kind } else { &way.label }, &about.join(" · "));
+    row.add_prefix(&icon(&sign));
+    if way.state == "off" {
+        let (asked, service) = (sender.input_sender().clone(), way.service.clone());
+        let verb = Verb::Start { with_dependencies: true };
+        let called = format!("Turn on {}", way.label);
+        let turn_on = button("Turn on", &called, move |_| asked.emit(Input::Ask(service.clone(), verb)));
+        turn_on.set_sensitive(may_ask);
+        row.add_suffix(&turn_on);
+    } else if !way.address.is_empty() {
+        let (copied, address) = (sender.input_sender().clone(), way.address.clone());
+        let called = format!("Copy the address of {}", way.label);
+        let copy = button("Copy", &called, move |_| copied.emit(Input::Copy(address.clone())));
+        row.add_suffix(&copy);
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(name: &str, state: &str, health: &str, essential: bool) -> ServiceFacts {
+        ServiceFacts {
+            name: name.into(),
+            label: name.to_uppercase(),
+            state: state.into(),
+            health: health.into(),
+            essential,
+            ..ServiceFacts::default()
+        }
+    }
+
+    fn known(services: Vec<ServiceFacts>) -> Known {
+        let mut known = Known::default();
+        known.is_there = true;
+        known.snapshot.services = services;
+        known
+    }
+
+    #[test]
+    fn without_trouble_it_is_calm() {
+        let shown =
+            Shown::of(&known(vec![service("a", "running", "ok", true), service("b", "stopped", "none", false)]));
+        assert_eq!((shown.verdict.as_str(), shown.troubles.len()), ("All is well.", 0));
+    }
+
+    #[test]
+    fn what_the_desktop_needs_comes_first_with_the_button_that_helps() {
+        let known = known(vec![service("a", "running", "failing", false), service("x", "stopped", "none", true)]);
+        let shown = Shown::of(&known);
+        assert_eq!(shown.verdict, "2 things need attention.");
+        let [first, second] = shown.troubles.as_slice() else { panic!("two") };
+        assert_eq!(first.help, Some(("x".into(), "Start", true)));
+        assert_eq!(first.reason, "Stopped: the desktop is of no use without it");
+        assert_eq!(second.help, Some(("a".into(), "Restart", true)));
+    }
+
+    #[test]
+    fn when_nobody_can_be_asked_nothing_can_be_pressed_and_nothing_is_claimed() {
+        let mut known = known(vec![service("a", "running", "failing", false)]);
+        known.is_there = false;
+        assert_eq!(Shown::of(&known).troubles[0].help, Some(("a".into(), "Restart", false)));
+        known.snapshot.services.clear();
+        assert_eq!(Shown::of(&known).verdict, "Nothing is known yet.");
+    }
+
+    #[test]
+    fn nobody_asks_twice() {
+        let mut known = known(vec![service("a", "running", "failing", false)]);
+        known.ask("a");
+        assert_eq!(Shown::of(&known).troubles[0].help, Some(("a".into(), "Restart", false)));
+    }
+}

@@ -1,0 +1,185 @@
+//! What this user likes.
+
+use adw::prelude::*;
+use gtk::gio;
+use libadwaita as adw;
+use relm4::gtk;
+use relm4::{ComponentParts, ComponentSender, SimpleComponent};
+
+use super::super::request::Wish;
+use crate::client::autostart::Autostart;
+use crate::client::preferences::{ColourScheme, Preferences};
+
+/// Who shows messages, on the session bus.
+const MESSAGES: &str = "org.freedesktop.Notifications";
+
+/// One choice. Only what was chosen here is written, whatever else has changed in the file meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::window) enum Edit {
+    /// Light or dark.
+    Colours(ColourScheme),
+    /// Tell of trouble.
+    Trouble(bool),
+    /// Tell that it is over.
+    Recovered(bool),
+}
+
+impl Edit {
+    /// Makes the choice.
+    pub(in crate::window) fn apply(self, preferences: &mut Preferences) {
+        match self {
+            Self::Colours(scheme) => preferences.colour_scheme = scheme,
+            Self::Trouble(on) => preferences.notifications.trouble = on,
+            Self::Recovered(on) => preferences.notifications.recovered = on,
+        }
+    }
+}
+
+/// What the page tells.
+#[derive(Debug)]
+pub(in crate::window) enum Output {
+    /// Write this.
+    Edit(Edit),
+    /// Tell the person.
+    Wish(Wish),
+}
+
+/// What the page is told.
+#[derive(Debug)]
+pub(in crate::window) enum Input {
+    /// The tray icon is to start with the desktop, or not.
+    Autostart(bool),
+    /// Messages are shown by somebody, or not.
+    Messages(bool),
+    /// A choice was made.
+    Edit(Edit),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(in crate::window) struct PreferencesPage {
+    autostart: bool,
+    messages: bool,
+}
+
+/// The choices in the order of the list.
+const SCHEMES: [(ColourScheme, &str); 3] =
+    [(ColourScheme::System, "As the desktop"), (ColourScheme::Light, "Light"), (ColourScheme::Dark, "Dark")];
+
+#[relm4::component(pub(in crate::window))]
+impl SimpleComponent for PreferencesPage {
+    type Init = Preferences;
+    type Input = Input;
+    type Output = Output;
+
+    view! {
+        adw::PreferencesPage {
+            add = &adw::PreferencesGroup {
+                set_title: "Tray icon",
+                add = &adw::ActionRow {
+                    set_title: "Start with the desktop",
+                    set_subtitle: "The icon in the panel tells when something needs attention",
+                    set_activatable_widget: Some(&autostart),
+                    add_suffix: autostart = &gtk::Switch {
+                        set_valign: gtk::Align::Center,
+                        #[watch]
+                        #[block_signal(autostart_chosen)]
+                        set_active: model.autostart,
+                        connect_active_notify[sender] => move |switch| {
+                            sender.input(Input::Autostart(switch.is_active()));
+                        } @autostart_chosen,
+                    },
+                },
+            },
+            add = &adw::PreferencesGroup {
+                set_title: "Messages",
+                #[watch]
+                set_description: (!model.messages).then_some(
+                    "Nothing in this session shows messages. The icon in the panel tells of trouble all the same.",
+                ),
+                add = &adw::ActionRow {
+                    set_title: "A service stops working",
+                    set_subtitle: "It keeps crashing, was given up, or does not answer",
+                    set_activatable_widget: Some(&trouble),
+                    add_suffix: trouble = &gtk::Switch {
+                        set_valign: gtk::Align::Center,
+                        set_active: liked.notifications.trouble,
+                        connect_active_notify[sender] => move |switch| {
+                            sender.input(Input::Edit(Edit::Trouble(switch.is_active())));
+                        },
+                    },
+                },
+                add = &adw::ActionRow {
+                    set_title: "It works again",
+                    set_activatable_widget: Some(&recovered),
+                    add_suffix: recovered = &gtk::Switch {
+                        set_valign: gtk::Align::Center,
+                        set_active: liked.notifications.recovered,
+                        connect_active_notify[sender] => move |switch| {
+                            sender.input(Input::Edit(Edit::Recovered(switch.is_active())));
+                        },
+                    },
+                },
+            },
+            add = &adw::PreferencesGroup {
+                set_title: "Appearance",
+                add = &adw::ComboRow {
+                    set_title: "Colours",
+                    set_model: Some(&gtk::StringList::new(&SCHEMES.map(|(_, label)| label))),
+                    set_selected: scheme_index(liked.colour_scheme),
+                    connect_selected_notify[sender] => move |row| {
+                        let at = usize::try_from(row.selected()).unwrap_or_default();
+                        if let Some((scheme, _)) = SCHEMES.get(at) {
+                            sender.input(Input::Edit(Edit::Colours(*scheme)));
+                        }
+                    },
+                },
+            },
+        }
+    }
+
+    fn init(liked: Preferences, root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
+        let autostart = Autostart::of_this_user().is_ok_and(|autostart| autostart.is_on());
+        let model = Self { autostart, messages: true };
+        let widgets = view_output!();
+        watch_messages(&sender);
+        ComponentParts { model, widgets }
+    }
+
+    fn update(&mut self, input: Input, sender: ComponentSender<Self>) {
+        match input {
+            Input::Autostart(on) => match Autostart::of_this_user().and_then(|autostart| autostart.set(on)) {
+                Ok(()) => self.autostart = on,
+                Err(error) => {
+                    let sentence = format!("The choice about the tray icon could not be saved: {error}.");
+                    tell(&sender, Output::Wish(Wish::Explain(sentence)));
+                }
+            },
+            Input::Messages(shown) => self.messages = shown,
+            Input::Edit(edit) => tell(&sender, Output::Edit(edit)),
+        }
+    }
+}
+
+/// A window that is closing listens no more.
+fn tell(sender: &ComponentSender<PreferencesPage>, output: Output) {
+    let _ = sender.output(output);
+}
+
+fn scheme_index(scheme: ColourScheme) -> u32 {
+    let at = SCHEMES.iter().position(|(known, _)| *known == scheme);
+    at.and_then(|at| at.try_into().ok()).unwrap_or_default()
+}
+
+/// Whether anybody shows messages is told as it changes.
+fn watch_messages(sender: &ComponentSender<PreferencesPage>) {
+    let (here, gone) = (sender.input_sender().clone(), sender.input_sender().clone());
+    // For as long as the program lives.
+    let _ = gio::bus_watch_name(
+        gio::BusType::Session,
+        MESSAGES,
+        gio::BusNameWatcherFlags::NONE,
+        move |_, _, _| here.emit(Input::Messages(true)),
+        move |_, _| gone.emit(Input::Messages(false)),
+    );
+}
