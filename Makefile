@@ -11,8 +11,12 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 PREFIX ?= /usr
 BIN ?= $(CARGO_TARGET_DIR)/release
+# Some images rewrite what every launcher under /usr/share/applications starts; menus look here too.
+LAUNCHERS ?= /usr/local/share/applications
 
 images := data/image
+app := io.github.desktop_control.DesktopControl
+icons := $(PREFIX)/share/icons/hicolor
 programs := desktop-controld desktopctl desktop-control desktop-control-tray
 # A recipe dies with make, also when make is killed.
 tied := setpriv --pdeathsig KILL
@@ -51,12 +55,12 @@ build: claim ## the four programs
 
 .PHONY: test
 test: claim ## install what the tests need and run all of them
-	@$(images)/install base x-server desktop openbox audio selkies vnc novnc build test browser-driver
+	@$(images)/install base x-server desktop openbox audio selkies vnc novnc window build test browser-driver
 	@exec $(tied) tests/run $(ARGS)
 
 .PHONY: bench
 bench: claim ## measure against the budgets
-	@$(images)/install base x-server openbox audio selkies vnc novnc build test
+	@$(images)/install base x-server openbox audio selkies vnc novnc window build test
 	@exec $(tied) benches/run $(ARGS)
 
 .PHONY: fmt
@@ -84,3 +88,11 @@ install: ## our own files into DESTDIR, programs from BIN
 		"$(DESTDIR)/etc/polkit-1/rules.d/10-desktop-control.rules"
 	install -d "$(DESTDIR)$(PREFIX)/share/desktop-control/services.d"
 	install -m 0644 data/services.d/*.toml "$(DESTDIR)$(PREFIX)/share/desktop-control/services.d/"
+	install -D -m 0644 -t "$(DESTDIR)$(LAUNCHERS)" data/applications/*.desktop
+	install -D -m 0644 -t "$(DESTDIR)/etc/xdg/autostart" data/autostart/*.desktop
+	install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/dbus-1/services" data/dbus-session/*.service
+	sed -i 's|^Exec=/usr/bin/|Exec=$(PREFIX)/bin/|' "$(DESTDIR)$(PREFIX)"/share/dbus-1/services/$(app).service
+	install -D -m 0644 -t "$(DESTDIR)$(PREFIX)/share/metainfo" data/metainfo/*.xml
+	for kind in scalable symbolic; do install -D -m 0644 -t "$(DESTDIR)$(icons)/$$kind/apps" data/icons/hicolor/$$kind/apps/*.svg; done
+	# A cache of icons that is older than this folder does not count; else ours would be missing from it.
+	touch "$(DESTDIR)$(icons)"

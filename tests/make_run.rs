@@ -249,7 +249,7 @@ fn pid(number: i32) -> Pid {
 fn nothing_stays_behind(name: &str, end: impl FnOnce(&Run)) {
     // Packages and build are what may stay; they are there before the first look.
     said("make", &["-C", repository().to_str().expect("UTF-8"), "build"]);
-    let components = ["base", "x-server", "audio", "selkies", "vnc", "novnc", "build", "openbox"];
+    let components = ["base", "x-server", "audio", "selkies", "vnc", "novnc", "window", "build", "openbox"];
     said(repository().join("data/image/install").to_str().expect("UTF-8"), &components);
     let before = Machine::look();
     let run = Run::start(name);

@@ -6,6 +6,7 @@
 #![allow(dead_code, unreachable_pub, reason = "every test program uses another part of this")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a stack that does not come up has failed the test")]
 
+pub mod accessibility;
 pub mod browser;
 
 use std::collections::HashMap;
