@@ -43,6 +43,8 @@ pub(super) fn row(title: &str, subtitle: &str) -> adw::ActionRow {
     row.set_subtitle(subtitle);
     row.set_title_lines(2);
     row.set_subtitle_lines(4);
+    // Until it can be activated there is nothing to be done with the row itself.
+    row.set_focusable(false);
     row
 }
 
@@ -69,6 +71,13 @@ fn named_with<W: IsA<glib::Object>>(class: &str, name: &str, properties: &str) -
 
 fn property(name: &str, value: &str) -> String {
     format!("<property name='{name}'>{}</property>", glib::markup_escape_text(value))
+}
+
+/// Makes the row itself something to press.
+pub(super) fn activatable(row: &adw::ActionRow, activated: impl Fn() + 'static) {
+    row.set_activatable(true);
+    row.set_focusable(true);
+    row.connect_activated(move |_| activated());
 }
 
 /// A sign's icon. Its word stands beside it, so a screen reader need not hear of it.

@@ -2,7 +2,7 @@
 
 use adw::prelude::*;
 use libadwaita as adw;
-use relm4::gtk;
+use relm4::{RelmWidgetExt, gtk};
 use strum::IntoEnumIterator;
 
 use super::page::Page;
@@ -18,6 +18,7 @@ pub(super) struct Sidebar {
 impl Sidebar {
     /// Fills `list`, and calls `opened` when a person has chosen a page.
     pub(super) fn fill(list: &gtk::ListBox, opened: impl Fn(Page) + 'static) -> Self {
+        list.set_selection_mode(gtk::SelectionMode::None);
         let badges = Page::iter().map(|page| (page, add_row(list, page))).collect();
         let pages: Vec<Page> = Page::iter().collect();
         list.connect_row_activated(move |_, row| {
@@ -28,10 +29,13 @@ impl Sidebar {
         Self { list: list.clone(), badges }
     }
 
-    /// Marks the page that is open.
+    /// Marks the page that is open. The list's own selection would go with the keyboard, whatever is open.
     pub(super) fn mark(&self, page: Page) {
-        let at = Page::iter().position(|known| known == page).and_then(|at| i32::try_from(at).ok());
-        self.list.select_row(at.and_then(|at| self.list.row_at_index(at)).as_ref());
+        for (at, known) in (0..).zip(Page::iter()) {
+            if let Some(row) = self.list.row_at_index(at) {
+                row.set_class_active("open", known == page);
+            }
+        }
     }
 
     /// Shows how many troubles a page tells of.

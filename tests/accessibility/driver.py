@@ -3,7 +3,7 @@ input, a list in JSON; an answer per line on standard output, {"ok": …} or {"e
 the stack as the desktop user and ends with standard input.
 
 ["application", NAME]        waits for this program and its window; all else is about them. Comes first
-["tree"]                     everything that is there to be seen, in the order in which it is read
+["tree"]                     everything that is there to be seen
 ["find", ROLE, NAME]         waits until something of this role and name is there, and tells it
 ["gone", ROLE, NAME]         waits until nothing of this role and name is there any more
 ["click", ROLE, NAME]        waits for it and clicks it
@@ -12,7 +12,7 @@ the stack as the desktop user and ends with standard input.
 ["press", KEY]               presses a key, by xdotool's name for it, in the window that has the keyboard
 ["reach", ROLE, NAME]        waits for it and presses Tab until it has the keyboard
 ["focused"]                  what has the keyboard, or null
-["actionables"]              what Tab should stop at, in the order in which it is read
+["actionables"]              what Tab should stop at
 
 ROLE and NAME may be "" for any; a NAME that ends with * is the beginning of one.
 """
@@ -95,8 +95,8 @@ def is_there(accessible):
 
 
 def below(accessible, above=()):
-    """It and all below it that is there to be seen, each with what it is in, in the order in which it is read. What
-    goes meanwhile is left out."""
+    """It and all below it that is there to be seen, each with what it is in. What goes meanwhile is left
+    out."""
     try:
         if accessible.get_role() != Atspi.Role.APPLICATION:
             if not is_there(accessible):

@@ -31,6 +31,14 @@ pub struct Node {
 }
 
 impl Node {
+    /// Whether this one is read before that one: it stands above it in the same column, or left of it in the same row.
+    fn is_read_before(&self, other: &Self) -> bool {
+        let (Some([left, top, width, height]), Some(there)) = (self.bounds, other.bounds) else { return false };
+        let same_column = left < there[0] + there[2] && there[0] < left + width;
+        let same_row = top < there[1] + there[3] && there[1] < top + height;
+        (same_column && !same_row && top < there[1]) || (same_row && !same_column && left < there[0])
+    }
+
     pub fn is(&self, state: &str) -> bool {
         self.states.iter().any(|held| held == state)
     }
@@ -78,7 +86,7 @@ impl Accessibility {
         }
     }
 
-    /// Everything that is there to be seen, in the order in which it is read.
+    /// Everything that is there to be seen, in the order of GTK's tree, which need not be that of the eye.
     pub fn tree(&mut self) -> Vec<Node> {
         self.obey(&["tree"])
     }
@@ -141,7 +149,7 @@ impl Accessibility {
         self.obey(&["focused"])
     }
 
-    /// What Tab should stop at, in the order in which it is read.
+    /// What Tab should stop at, in the order of the tree.
     pub fn actionables(&mut self) -> Vec<Node> {
         self.obey(&["actionables"])
     }
@@ -166,6 +174,19 @@ impl Accessibility {
         }
         panic!("Tab does not come back to where it was: {stops:?}");
     }
+}
+
+/// What stands in the wrong place in a walk that began and ended at any stop, by where everything was in this one look:
+/// a walk scrolls.
+pub fn out_of_order(look: &[Node], walk: &[Node]) -> Vec<String> {
+    let place = |stop: &Node| look.iter().find(|node| node.id == stop.id);
+    let mut stops: Vec<&Node> = walk.iter().filter_map(place).collect();
+    let first = stops.iter().enumerate().min_by_key(|(_, stop)| stop.bounds.map(|[left, top, ..]| (top, left)));
+    let first = first.map_or(0, |(at, _)| at);
+    stops.rotate_left(first);
+    let pairs = stops.iter().enumerate().flat_map(|(at, later)| stops[..at].iter().map(move |sooner| (sooner, later)));
+    let wrong = pairs.filter(|(sooner, later)| later.is_read_before(sooner));
+    wrong.map(|(sooner, later)| format!("{:?} comes before {:?}", sooner.name, later.name)).collect()
 }
 
 impl Drop for Accessibility {

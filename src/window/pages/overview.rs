@@ -11,7 +11,7 @@ use super::super::confirm::confirm;
 use super::super::format::{self, Sign};
 use super::super::known::Known;
 use super::super::request::{Request, Wish};
-use super::super::rows::{Group, button, icon, page, row, show_icon};
+use super::super::rows::{Group, activatable, button, icon, page, row, show_icon};
 use crate::client::{Fact, ServiceFacts, Snapshot, Verb, WayFacts, unix_now};
 
 /// What the page is told.
@@ -265,8 +265,7 @@ fn trouble_row(trouble: &Trouble, sender: &ComponentSender<Overview>) -> adw::Ac
     let help = button(verb, &called, move |_| helper.emit(Input::Help(name.clone())));
     help.set_sensitive(may_ask);
     row.add_suffix(&help);
-    row.set_activatable(true);
-    row.connect_activated(move |_| opened.emit(Wish::OpenService(service.clone())));
+    activatable(&row, move || opened.emit(Wish::OpenService(service.clone())));
     row.add_suffix(&gtk::Image::from_icon_name("go-next-symbolic"));
     row
 }

@@ -11,7 +11,7 @@ use relm4::{ComponentParts, ComponentSender, SimpleComponent};
 use super::super::format;
 use super::super::known::Known;
 use super::super::request::Wish;
-use super::super::rows::{Group, icon, named, page, row, show_icon};
+use super::super::rows::{Group, activatable, icon, named, page, row, show_icon};
 use crate::client::{Fact, ServiceFacts, unix_now};
 use crate::model::text::quoted;
 
@@ -255,9 +255,8 @@ fn shown(known: &Known, service: &ServiceFacts) -> Shown {
 impl Category {
     fn new(title: &str, sender: &ComponentSender<Services>) -> Self {
         let more = row("", "");
-        more.set_activatable(true);
         let (input, token) = (sender.input_sender().clone(), title.to_owned());
-        more.connect_activated(move |_| input.emit(Input::More(token.clone())));
+        activatable(&more, move || input.emit(Input::More(token.clone())));
         Self { group: Group::new(title), rows: Vec::new(), more, all: false }
     }
 
@@ -308,9 +307,8 @@ impl Row {
         row.add_prefix(&icon);
         row.add_suffix(&state);
         row.add_suffix(&gtk::Image::from_icon_name("go-next-symbolic"));
-        row.set_activatable(true);
         let opened = sender.output_sender().clone();
-        row.connect_activated(move |_| opened.emit(Wish::OpenService(name.clone())));
+        activatable(&row, move || opened.emit(Wish::OpenService(name.clone())));
         let nothing =
             Shown { title: String::new(), subtitle: String::new(), note: String::new(), sign: shown.sign.clone() };
         let mut made = Self { widget: row, icon, state, shown: nothing };
