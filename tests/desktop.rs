@@ -17,6 +17,8 @@ const WALLPAPER: std::ops::Range<usize> = 0..HEIGHT - 60;
 const RIGHT_OF_HANDLE: std::ops::Range<usize> = 80..WIDTH;
 /// Some of what the start menu covers.
 const START_MENU: (std::ops::Range<usize>, std::ops::Range<usize>) = (100..500, HEIGHT - 400..HEIGHT - 100);
+/// Ours is the first of the tray; behind it stand the keyboard, an arrow, the clock and the button for the desktop.
+const TRAY_ICON: (usize, usize) = (WIDTH - 209, HEIGHT - 23);
 /// Video is lossy. Another wallpaper, a window or a missing panel lie many times as far apart.
 const ALIKE: usize = 6;
 
@@ -179,6 +181,42 @@ fn vnc_in_the_browser_shows_nothing_without_the_password() {
         let apart = seen.difference(&display, RIGHT_OF_HANDLE, part);
         assert!(apart > 4 * ALIKE, "none of the desktop is shown, see vnc-refused.png: {apart}");
     }
+}
+
+/// The settings window's place on the display: left, top, width and height.
+fn settings_window(stack: &Stack) -> Option<[usize; 4]> {
+    let script = "eval $(xdotool search --onlyvisible --name '^Desktop Control$' getwindowgeometry --shell); \
+                  echo $X $Y $WIDTH $HEIGHT";
+    let numbers: Vec<usize> = in_session(stack, script).split(' ').filter_map(|word| word.parse().ok()).collect();
+    numbers.try_into().ok()
+}
+
+#[test]
+fn a_click_on_the_tray_icon_in_the_browser_opens_the_window_and_another_one_closes_it() {
+    let stack = shared(boot);
+    let mut browser = stream(&stack);
+    wait_for_plasma(&stack);
+    let registered = "busctl --user get-property org.kde.StatusNotifierWatcher /StatusNotifierWatcher \
+                      org.kde.StatusNotifierWatcher RegisteredStatusNotifierItems";
+    wait_until(
+        DEADLINE,
+        || "the tray icon is registered".into(),
+        || in_session(&stack, registered).contains("StatusNotifierItem").then_some(()),
+    );
+    let before = wait_until_alike(&stack, &mut browser, "before-tray-click");
+    assert_eq!(settings_window(&stack), None);
+    browser.tell(&format!("click {} {}", TRAY_ICON.0, TRAY_ICON.1));
+    let [left, top, width, height] = wait_until(DEADLINE, || "the window is open".into(), || settings_window(&stack));
+    wait_until(
+        DEADLINE,
+        || "the browser shows the window, see settings-window.png".into(),
+        || {
+            let seen = browser.picture("settings-window");
+            (seen.difference(&before, left..left + width, top..(top + height).min(HEIGHT)) > 4 * ALIKE).then_some(())
+        },
+    );
+    browser.tell(&format!("click {} {}", TRAY_ICON.0, TRAY_ICON.1));
+    wait_until(DEADLINE, || "the window is closed".into(), || settings_window(&stack).is_none().then_some(()));
 }
 
 #[test]
