@@ -122,6 +122,7 @@ impl SimpleComponent for Service {
             gtk::Box {
                 set_spacing: 6,
                 gtk::Button {
+                    set_valign: gtk::Align::Center,
                     set_label: "Start",
                     #[watch]
                     set_visible: model.shown.down,
@@ -130,6 +131,7 @@ impl SimpleComponent for Service {
                     connect_clicked => Input::Do(START),
                 },
                 gtk::Button {
+                    set_valign: gtk::Align::Center,
                     set_label: "Restart",
                     #[watch]
                     set_visible: !model.shown.down,
@@ -138,6 +140,7 @@ impl SimpleComponent for Service {
                     connect_clicked => Input::Do(RESTART),
                 },
                 gtk::Button {
+                    set_valign: gtk::Align::Center,
                     set_label: "Stop",
                     #[watch]
                     set_visible: !model.shown.down,
@@ -146,6 +149,7 @@ impl SimpleComponent for Service {
                     connect_clicked => Input::Do(STOP),
                 },
                 gtk::Button {
+                    set_valign: gtk::Align::Center,
                     set_label: "Cancel",
                     #[watch]
                     set_visible: model.shown.may_cancel,
