@@ -147,7 +147,9 @@ fn the_manual_page_is_roff_and_names_every_command() {
     assert_eq!(output.status.code(), Some(0));
     let page = stdout(&output);
     assert!(page.contains(".TH DESKTOPCTL 1"), "{page}");
-    for command in ["status", "access", "services list", "services logs", "jobs follow", "autostart", "completions", "man"] {
+    for command in
+        ["status", "access", "services list", "services logs", "jobs follow", "autostart", "completions", "man"]
+    {
         assert!(page.contains(&format!("desktopctl {command}")), "{command} in\n{page}");
     }
 }

@@ -143,6 +143,10 @@ fn a_second_start_brings_the_first_to_another_page() {
     window.seen.find("label", "All is well.");
     start(&window.stack, &["--page", "services"]);
     window.seen.find("", "Display");
+    // As a launcher's action does, by the session bus.
+    let action = "gapplication action io.github.desktop_control.DesktopControl preferences";
+    assert!(window.stack.command_as("user", &["bash", "-c", action]).status().expect("enter").success());
+    window.seen.find("", "Start with the desktop");
     let script = "pgrep -u user -f '^(/usr/bin/)?desktop-control( |$)' | wc -l";
     wait_until(DEADLINE, || "there is one window".into(), || (window.stack.shell(script) == "1").then_some(()));
 }

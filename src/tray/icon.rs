@@ -9,10 +9,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
+use super::alert::Alert;
 use super::clipboard::Copier;
 use super::launcher::View;
 use super::message::{Message, Slot};
-use super::model::{Action, Known, TrayModel, connection_link, label};
+use super::model::{Action, Known, TrayModel, connection_link, label, wrong};
 use super::notices::{Notice, Notices};
 use super::notifier::Order;
 use super::session::{News, Session};
@@ -44,6 +45,7 @@ pub(super) struct Icon {
     client: Option<Client>,
     /// Jobs that we asked for and whose end we have not seen: what each restarts.
     jobs: BTreeMap<u64, String>,
+    alert: Alert,
     notices: Notices,
     wanted: Notifications,
     copier: Copier,
@@ -65,6 +67,7 @@ impl Icon {
             known: Known::default(),
             client: None,
             jobs: BTreeMap::new(),
+            alert: Alert::default(),
             notices: Notices::default(),
             wanted: Notifications::default(),
             copier: Copier::default(),
@@ -78,9 +81,7 @@ impl Icon {
     /// Until the bus ends, another instance takes over, or the user wants no icon.
     pub(super) async fn run(mut self, mut session: Session, mut inboxes: Inboxes, watcher_appeared: &Notify) {
         loop {
-            let due = self.notices.due();
-            let due =
-                async { if let Some(at) = due { tokio::time::sleep_until(at.into()).await } else { pending().await } };
+            let (seen, settled) = (until(self.alert.due()), until(self.notices.due()));
             tokio::select! {
                 news = session.next() => match news {
                     None => return info!("the session bus has ended"),
@@ -91,7 +92,11 @@ impl Icon {
                 Some(event) = inboxes.events.recv() => self.on_event(event),
                 Some(action) = inboxes.clicks.recv() => if self.on_action(action).is_break() { return },
                 Some(message) = inboxes.answers.recv() => self.answer(message),
-                () = due => match self.notices.settle(Instant::now(), self.wanted) {
+                () = seen => {
+                    self.alert.end();
+                    self.publish();
+                }
+                () = settled => match self.notices.settle(Instant::now(), self.wanted) {
                     Some(Notice::Show(message)) => self.order(Order::Show(Slot::Services, message)),
                     Some(Notice::Close) => self.order(Order::Close(Slot::Services)),
                     None => {}
@@ -146,6 +151,12 @@ impl Icon {
     fn on_change(&mut self) {
         self.follow_jobs();
         self.notices.see(&self.known, Instant::now());
+        self.alert.see(wrong(&self.known), Instant::now());
+        self.publish();
+    }
+
+    fn publish(&mut self) {
+        self.known.alert = self.alert.is_on();
         let model = TrayModel::of(&self.known);
         self.models.send_if_modified(|shown| {
             let is_new = *shown != model;
@@ -240,5 +251,13 @@ impl Icon {
 
     fn open(&self, view: View) {
         drop(self.views.send(view));
+    }
+}
+
+/// Waits for a moment; for ever if there is none to wait for.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => pending().await,
     }
 }

@@ -247,7 +247,8 @@ mod tests {
     use crate::tray::model::Known;
 
     fn item(services: Vec<ServiceFacts>) -> (Item, UnboundedReceiver<Action>, UnboundedReceiver<String>) {
-        let known = Known { snapshot: Some(Snapshot { services, ..Snapshot::default() }), ..Known::default() };
+        let snapshot = Snapshot { services, ..Snapshot::default() };
+        let known = Known { snapshot: Some(snapshot), alert: true, ..Known::default() };
         let (actions, clicks) = unbounded_channel();
         let (lost, losses) = unbounded_channel();
         (Item { model: TrayModel::of(&known), actions, lost }, clicks, losses)

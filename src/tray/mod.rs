@@ -3,6 +3,7 @@
 //! It belongs to a desktop session: it waits for one, and ends with it. It knows only what the daemon tells, and asks
 //! it for everything else.
 
+mod alert;
 mod clipboard;
 mod display;
 mod icon;

@@ -30,6 +30,8 @@ pub(super) struct Known {
     pub(super) snapshot: Option<Snapshot>,
     /// Why the daemon cannot be asked now.
     pub(super) away: Option<String>,
+    /// What is wrong is new, and has not been seen yet.
+    pub(super) alert: bool,
     /// Services that we have asked the daemon to restart, before its job for that is known.
     pub(super) asked: Vec<String>,
 }
@@ -57,7 +59,7 @@ pub(super) enum Status {
     Passive,
     /// Something can be told.
     Active,
-    /// Somebody should look.
+    /// Somebody should look now.
     NeedsAttention,
 }
 
@@ -119,12 +121,16 @@ impl TrayModel {
     pub(super) fn of(known: &Known) -> Self {
         let troubles = troubles(known);
         let work = work(known);
-        let (status, icon) = match (&known.away, &known.snapshot) {
-            (Some(_), _) => (Status::NeedsAttention, ICON_ATTENTION),
-            (None, None) => (Status::Passive, ICON_WELL),
-            _ if !troubles.is_empty() => (Status::NeedsAttention, ICON_ATTENTION),
-            _ if work.is_some() => (Status::Active, ICON_WORKING),
-            _ => (Status::Active, ICON_WELL),
+        let is_wrong = known.away.is_some() || !troubles.is_empty();
+        let status = match &known.snapshot {
+            None if !is_wrong => Status::Passive,
+            _ if is_wrong && known.alert => Status::NeedsAttention,
+            _ => Status::Active,
+        };
+        let icon = match work {
+            _ if is_wrong => ICON_ATTENTION,
+            Some(_) => ICON_WORKING,
+            None => ICON_WELL,
         };
         let summary = summary(known, &troubles);
         let overview = || Action::OpenPage("overview".into());
@@ -137,6 +143,12 @@ impl TrayModel {
         menu.push(button("Quit tray icon", Action::Quit));
         Self { status, icon, summary, details: details(known, &troubles, work), menu }
     }
+}
+
+/// What is wrong, by names that tell one thing from another.
+pub(super) fn wrong(known: &Known) -> BTreeSet<String> {
+    let away = known.away.iter().map(|_| "away".to_owned());
+    away.chain(troubles(known).into_iter().map(|trouble| format!("{:?} {}", trouble.action, trouble.title))).collect()
 }
 
 /// The address to hand on: of the first way in that works, by browser if there is one.

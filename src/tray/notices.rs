@@ -209,7 +209,9 @@ fn about_one(service: &ServiceFacts) -> (String, String, Action, Vec<(&'static s
     if !service.essential || service.category == STREAM {
         buttons.push(("Restart", Action::Restart(service.name.clone())));
         if !service.consequence.is_empty() {
-            let lines = [std::mem::take(&mut body), service.consequence.clone()];
+            let says_so = service.consequence.starts_with("Restarting");
+            let consequence = format!("{}{}", if says_so { "" } else { "On a restart: " }, service.consequence);
+            let lines = [std::mem::take(&mut body), consequence];
             body = lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
         }
     }

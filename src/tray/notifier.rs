@@ -25,7 +25,7 @@ const PATH: &str = "/org/freedesktop/Notifications";
 const CALL_LIMIT: Duration = Duration::from_secs(25);
 /// The action of a click on the message itself.
 const CLICK: &str = "default";
-/// "It expired": it is out of sight, but may lie in a history, where it can still be replaced.
+/// "It expired": it is out of sight, but may lie in a history.
 const EXPIRED: u32 = 1;
 
 /// What is to be done.
@@ -47,11 +47,20 @@ pub(super) struct Notifier {
     actions: UnboundedSender<Action>,
     /// What the server offers; none while nobody has been asked.
     capabilities: Option<Vec<String>>,
-    shown: BTreeMap<Slot, (u32, Message)>,
+    shown: BTreeMap<Slot, Shown>,
     /// How the services are, for a server that comes later.
     waiting: Option<Message>,
     /// That nobody shows messages has been said.
     complained: bool,
+}
+
+/// A message that the server knows.
+#[derive(Debug)]
+struct Shown {
+    id: u32,
+    message: Message,
+    /// It is out of sight, and Plasma would keep out of sight what replaces it.
+    expired: bool,
 }
 
 impl Notifier {
@@ -74,6 +83,9 @@ impl Notifier {
         if slot == Slot::Services {
             self.waiting = None;
         }
+        if self.shown.get(&slot).is_some_and(|shown| shown.expired) {
+            self.close(slot).await;
+        }
         let shown = match timeout(CALL_LIMIT, self.notify(slot, &message)).await {
             Ok(Ok(id)) => Ok(id),
             Ok(Err(error)) => Err(error.to_string()),
@@ -81,7 +93,7 @@ impl Notifier {
         };
         match shown {
             Ok(id) => {
-                self.shown.insert(slot, (id, message));
+                self.shown.insert(slot, Shown { id, message, expired: false });
                 self.complained = false;
             }
             Err(reason) => {
@@ -114,14 +126,14 @@ impl Notifier {
             ("urgency", Value::from(message.urgency.level())),
             ("transient", Value::from(message.transient)),
         ]);
-        let replaced = self.shown.get(&slot).map_or(0, |(id, _)| *id);
+        let replaced = self.shown.get(&slot).map_or(0, |shown| shown.id);
         let arguments = (NAME, replaced, message.icon, message.summary.as_str(), body, actions, hints, -1_i32);
         self.call("Notify", &arguments).await?.body().deserialize()
     }
 
     async fn close(&mut self, slot: Slot) {
         self.waiting = self.waiting.take().filter(|_| slot != Slot::Services);
-        if let Some((id, _)) = self.shown.remove(&slot) {
+        if let Some(Shown { id, .. }) = self.shown.remove(&slot) {
             // What has been closed already is an error for some servers, and none for us.
             drop(timeout(CALL_LIMIT, self.call("CloseNotification", &id)).await);
         }
@@ -138,13 +150,16 @@ impl Notifier {
                 }
             }
             News::Clicked(id, action) => {
-                let message = self.shown.values().find(|(shown, _)| *shown == id).map(|(_, message)| message);
+                let message = self.shown.values().find(|shown| shown.id == id).map(|shown| &shown.message);
                 if let Some(action) = message.and_then(|message| asked_for(message, &action)) {
                     drop(self.actions.send(action));
                 }
             }
-            News::Closed(id, why) if why != EXPIRED => self.shown.retain(|_, (shown, _)| *shown != id),
-            _ => {}
+            News::Closed(id, EXPIRED) => {
+                self.shown.values_mut().filter(|shown| shown.id == id).for_each(|shown| shown.expired = true);
+            }
+            News::Closed(id, _) => self.shown.retain(|_, shown| shown.id != id),
+            News::Replaced | News::Watcher => {}
         }
     }
 

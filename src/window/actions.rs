@@ -5,8 +5,10 @@ use adw::prelude::*;
 use gtk::{gio, glib};
 use libadwaita as adw;
 use relm4::{Sender, gtk};
+use strum::IntoEnumIterator;
 
 use super::app::Input;
+use super::page::Page;
 use crate::api::APP_ID;
 
 /// The menu behind the button of three lines.
@@ -20,6 +22,20 @@ pub(super) fn menu() -> gio::Menu {
 pub(super) fn add(application: &adw::Application, window: &adw::ApplicationWindow, input: &Sender<Input>) {
     with_text(application, window, "page", input, |page| page.parse().ok().map(Input::Open));
     with_text(application, window, "service", input, |name| Some(Input::OpenService(name.to_owned())));
+    // The launcher's own actions carry no text.
+    for page in Page::iter() {
+        let action = gio::SimpleAction::new(page.name(), None);
+        let input = input.clone();
+        action.connect_activate(glib::clone!(
+            #[weak]
+            window,
+            move |_, _| {
+                input.emit(Input::Open(page));
+                window.present();
+            }
+        ));
+        application.add_action(&action);
+    }
     let toggle = gio::SimpleAction::new("toggle", None);
     let toggled = input.clone();
     toggle.connect_activate(move |_, _| toggled.emit(Input::Toggle));

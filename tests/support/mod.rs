@@ -8,6 +8,7 @@
 
 pub mod accessibility;
 pub mod browser;
+pub mod session_bus;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

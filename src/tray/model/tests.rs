@@ -12,7 +12,7 @@ fn selkies() -> ServiceFacts {
 }
 
 fn known(services: Vec<ServiceFacts>) -> Known {
-    Known { snapshot: Some(Snapshot { services, ..Snapshot::default() }), ..Known::default() }
+    Known { snapshot: Some(Snapshot { services, ..Snapshot::default() }), alert: true, ..Known::default() }
 }
 
 fn restart_of(id: u64, target: &str) -> JobFacts {
@@ -161,4 +161,14 @@ fn every_state_has_its_words() {
     assert_eq!(said("failing", "running"), "does not work");
     assert_eq!(said("none", "stopped"), "is stopped");
     assert_eq!(said("melting", "running"), "is melting");
+}
+
+#[test]
+fn what_has_been_seen_calls_no_more_but_still_shows() {
+    let known = Known { alert: false, ..known(vec![service("x", "failing")]) };
+    let model = TrayModel::of(&known);
+    assert_eq!((model.status, model.icon), (Status::Active, ICON_ATTENTION));
+    assert_eq!(wrong(&known).len(), 1);
+    let known = Known { away: Some("away".into()), ..known };
+    assert_eq!((TrayModel::of(&known).status, wrong(&known).len()), (Status::Active, 1));
 }

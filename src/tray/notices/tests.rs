@@ -150,7 +150,7 @@ fn what_takes_others_with_it_is_not_restarted_from_a_message() {
     scene.after(10);
     scene.becomes("stream", "failing");
     let message = scene.message_after(10);
-    assert_eq!((message.buttons.len(), message.body.as_str()), (2, "No answer.\nThe picture freezes."));
+    assert_eq!((message.buttons.len(), message.body.as_str()), (2, "No answer.\nOn a restart: The picture freezes."));
 }
 
 #[test]
