@@ -59,7 +59,8 @@ impl Drop for Window {
 fn start(stack: &Stack, words: &[&str]) {
     let words: Vec<&str> = std::iter::once(PROGRAM).chain(words.iter().copied()).collect();
     let mut command = stack.command_as("user", &words);
-    command.stdout(Stdio::null()).spawn().expect("enter");
+    let mut child = command.stdout(Stdio::null()).spawn().expect("enter");
+    std::thread::spawn(move || child.wait());
 }
 
 #[test]

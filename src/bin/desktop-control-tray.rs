@@ -18,7 +18,8 @@ async fn main() -> anyhow::Result<ExitCode> {
     let Arguments {} = Arguments::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_env("DESKTOP_CONTROL_LOG");
     tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|_| "warn,desktop_control=info".into()))
+        // Of what it cannot read any more when a bus ends, zbus warns; nobody can do anything about it.
+        .with_env_filter(filter.unwrap_or_else(|_| "warn,zbus=error,desktop_control=info".into()))
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         // A desktop that has ended reads our log no more; complaining of that to the same pipe panics.

@@ -2,6 +2,7 @@
 //! shows notifications, and a window that is open.
 
 #![expect(clippy::used_underscore_binding, reason = "what the interface passes and the test does not need")]
+#![expect(clippy::used_underscore_binding, reason = "the macro unpacks every argument, wanted or not")]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
