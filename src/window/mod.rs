@@ -55,6 +55,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(settings) = gtk::Settings::default() {
         // Each frame of an animation is one that must be sent.
         settings.set_gtk_enable_animations(false);
+        // A cursor that blinks is faded in and out, some thirty times a second.
+        settings.set_gtk_cursor_blink(false);
     }
     // One thread for the bus, and few for files: the library's default is 512.
     let _ = relm4::RELM_BLOCKING_THREADS.set(4);

@@ -228,7 +228,7 @@ fn view(buffer: &gtk::TextBuffer) -> gtk::TextView {
     view.set_cursor_visible(false);
     // The tabulator leads on to the next widget.
     view.set_accepts_tab(false);
-    view.set_wrap_mode(gtk::WrapMode::Char);
+    view.set_wrap_mode(gtk::WrapMode::WordChar);
     view.set_top_margin(6);
     view.set_bottom_margin(6);
     view.set_left_margin(9);
