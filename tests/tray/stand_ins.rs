@@ -1,6 +1,8 @@
 //! What a desktop would offer, so that a test can see what it is asked for: somebody who carries icons, somebody who
 //! shows notifications, and a window that is open.
 
+#![expect(clippy::used_underscore_binding, reason = "the macro unpacks every argument, wanted or not")]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
