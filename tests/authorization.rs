@@ -125,7 +125,8 @@ fn every_changing_command_is_refused_to_another_user() {
     let before = state(&stack);
     let mut tried = 0;
     for words in commands() {
-        if READING.contains(&words.join(" ").as_str()) {
+        // What only touches a file of the caller's own needs nobody's leave.
+        if READING.contains(&words.join(" ").as_str()) || words[0] == "autostart" {
             continue;
         }
         let argument = if words[0] == "jobs" { job.as_str() } else { "sleeper" };

@@ -14,6 +14,9 @@ use crate::model::service::State;
 use crate::model::text::quoted;
 
 /// How long supervisord may take to start or stop one service. Its own patience with a stop (`stopwaitsecs`) is 10 s,
+/// supervisord turns its loop at each call, and starts again what has ended.
+const STOP_TRIES: u32 = 40;
+const STOP_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 /// then it kills.
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -67,7 +70,8 @@ impl Work<'_> {
             if self.cancel.is_cancelled() {
                 return Ok(JobResult::Cancelled);
             }
-            if self.now(name).await?.state.is_down() {
+            let view = self.now(name).await?;
+            if view.state.is_down() && !comes_back(&view) {
                 continue;
             }
             self.say(done, &format!("stopping {name}"));
@@ -131,10 +135,16 @@ impl Work<'_> {
     }
 
     async fn stop(&self, name: &str) -> Result<(), Error> {
+        // What keeps ending is at times between two starts, and then supervisord says that there is nothing to stop.
+        let mut tries = if comes_back(&*self.known(name)?) { STOP_TRIES } else { 1 };
         self.jobs.watcher.asked(name);
-        match self.jobs.supervisor.stop(name).await {
-            Ok(()) | Err(RpcError::NotRunning) => {}
-            Err(error) => return Err(refused("stop", name, &error)),
+        loop {
+            tries -= 1;
+            match self.jobs.supervisor.stop(name).await {
+                Err(RpcError::NotRunning) if tries > 0 => tokio::time::sleep(STOP_PAUSE).await,
+                Ok(()) | Err(RpcError::NotRunning) => break,
+                Err(error) => return Err(refused("stop", name, &error)),
+            }
         }
         self.wait_until(name, "stopped", |view| view.state.is_down()).await.map(drop)
     }
@@ -176,6 +186,11 @@ impl Work<'_> {
     fn say(&self, done: usize, step: &str) {
         self.jobs.step(self.id, u32::try_from(done).unwrap_or(u32::MAX), step.to_owned());
     }
+}
+
+/// It has ended and is about to be started again.
+fn comes_back(view: &ServiceView) -> bool {
+    view.state == State::Exited && view.health == crate::model::health::Health::Flapping
 }
 
 fn done_or_skipped(changed: u32) -> JobResult {
