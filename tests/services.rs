@@ -134,7 +134,10 @@ fn starts_without_us(stack: &Stack) -> usize {
     stack.shell("supervisorctl stop desktop-controld");
     let before = starts(stack, "crash-loop");
     let seconds = WATCHED.as_secs();
-    stack.shell(&format!("supervisorctl start crash-loop || true; sleep {seconds}; supervisorctl stop crash-loop"));
+    stack.shell(&format!(
+        "supervisorctl start crash-loop || true; sleep {seconds}; \
+         until supervisorctl stop crash-loop | grep -q ': stopped'; do sleep 0.2; done"
+    ));
     let unasked = starts(stack, "crash-loop") - before;
     stack.shell("supervisorctl start desktop-controld");
     stack.wait_for_service("crash-loop", "is known to be stopped", |service| service["state"] == "stopped");

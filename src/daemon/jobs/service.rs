@@ -188,9 +188,9 @@ impl Work<'_> {
     }
 }
 
-/// It has ended and is about to be started again.
+/// Whatever its state was told to be, it is now between two starts or about to be.
 fn comes_back(view: &ServiceView) -> bool {
-    view.state == State::Exited && view.health == crate::model::health::Health::Flapping
+    view.health == crate::model::health::Health::Flapping
 }
 
 fn done_or_skipped(changed: u32) -> JobResult {
