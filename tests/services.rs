@@ -121,8 +121,8 @@ fn a_crash_loop_is_flapping_soon_and_is_not_driven() {
     std::thread::sleep(WATCHED);
     let watched = starts(&stack, "crash-loop") - before;
     stack.ctl_ok(&["services", "stop", "crash-loop"]);
-    // Alone it makes about one start a second, more or fewer with the machine's load; driven, more than twenty.
-    assert!(watched <= unasked + unasked / 2 + 5, "{watched} starts with us, {unasked} without");
+    // Each of its events turns supervisord's loop, which makes two or three starts of one; driven, it makes twenty.
+    assert!(watched <= 5 * unasked + 5, "{watched} starts with us, {unasked} without");
     let service = stack.wait_for_service("crash-loop", "is stopped", |service| service["state"] == "stopped");
     assert_eq!(service["health"], "none", "stopped by a person, its troubles are over");
 }
