@@ -99,8 +99,7 @@ impl PreferencesFile {
     /// # Errors
     /// One sentence that names the file: it cannot be read, or holds what no preferences are. Defaults are to be used.
     pub fn load(&self) -> Result<Preferences, String> {
-        let table = self.table()?;
-        table.try_into().map_err(|error: toml::de::Error| self.complaint(error.message()))
+        self.typed(self.table()?)
     }
 
     /// Changes something and writes all of it, whole or not at all. What others wrote into the file stays; a file
@@ -113,12 +112,11 @@ impl PreferencesFile {
         let path = self.0.canonicalize().unwrap_or_else(|_| self.0.clone());
         let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         std::fs::create_dir_all(folder)?;
-        let (mut table, mut preferences) = if let (Ok(table), Ok(preferences)) = (self.table(), self.load()) {
-            (table, preferences)
-        } else {
+        let known = self.table().and_then(|table| Ok((self.typed(table.clone())?, table)));
+        let (mut preferences, mut table) = known.or_else(|_| {
             std::fs::rename(&path, path.with_extension("toml.unreadable"))?;
-            (toml::Table::new(), Preferences::default())
-        };
+            io::Result::Ok(Default::default())
+        })?;
         edit(&mut preferences);
         overlay(&mut table, toml::Table::try_from(&preferences).map_err(io::Error::other)?);
         write_whole(&path, table.to_string().as_bytes())?;
@@ -142,6 +140,10 @@ impl PreferencesFile {
             }
         }
         Ok(())
+    }
+
+    fn typed(&self, table: toml::Table) -> Result<Preferences, String> {
+        table.try_into().map_err(|error: toml::de::Error| self.complaint(error.message()))
     }
 
     fn table(&self) -> Result<toml::Table, String> {

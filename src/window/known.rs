@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::client::{Fact, JobFacts, Snapshot};
+use super::format::{self, Sign};
+use crate::client::{Fact, JobFacts, ServiceFacts, Snapshot};
 
 /// The daemon as a page sees it.
 #[derive(Debug, Default)]
@@ -43,6 +44,11 @@ impl Known {
     pub(super) fn job_on(&self, service: &str) -> Option<&JobFacts> {
         let works_on = |job: &&JobFacts| job.result.is_none() && job.targets.iter().any(|target| target == service);
         self.snapshot.jobs.iter().rev().find(works_on)
+    }
+
+    /// How a service does: what is at work on it, else what the daemon has confirmed.
+    pub(super) fn sign_of(&self, service: &ServiceFacts) -> Sign {
+        self.job_on(&service.name).map_or_else(|| format::of_service(service), format::at_work)
     }
 
     /// Something may be asked for this service now.

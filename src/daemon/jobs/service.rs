@@ -9,16 +9,17 @@ use super::{Jobs, OWN_UNIT, Order};
 use crate::api::Error;
 use crate::daemon::store::ServiceView;
 use crate::host::supervisor::RpcError;
+use crate::model::health::Health;
 use crate::model::job::{JobKind, JobResult};
 use crate::model::service::State;
 use crate::model::text::quoted;
 
 /// How long supervisord may take to start or stop one service. Its own patience with a stop (`stopwaitsecs`) is 10 s,
-/// supervisord turns its loop at each call, and starts again what has ended.
-const STOP_TRIES: u32 = 40;
-const STOP_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 /// then it kills.
 const LIMIT: Duration = Duration::from_mins(1);
+/// What keeps ending is asked to stop so often: supervisord turns its loop at each call, and starts again what has ended.
+const STOP_TRIES: u32 = 40;
+const STOP_PAUSE: Duration = Duration::from_millis(50);
 
 /// Does the work; the last thing that it does is decide the result.
 pub(super) async fn run(jobs: &Jobs, id: u64, order: &Order, cancel: &CancellationToken) -> Result<JobResult, Error> {
@@ -125,7 +126,7 @@ impl Work<'_> {
         match view.state {
             State::Running => Ok(()),
             // A one-shot service that is through already.
-            State::Exited if view.health != crate::model::health::Health::Failing => Ok(()),
+            State::Exited if view.health != Health::Failing => Ok(()),
             state => Err(Error::Internal(format!(
                 "{} did not start: it is {state} ({}). Look at its log with `desktopctl services logs`.",
                 quoted(name),
@@ -190,7 +191,7 @@ impl Work<'_> {
 
 /// Whatever its state was told to be, it is now between two starts or about to be.
 fn comes_back(view: &ServiceView) -> bool {
-    view.health == crate::model::health::Health::Flapping
+    view.health == Health::Flapping
 }
 
 fn done_or_skipped(changed: u32) -> JobResult {

@@ -42,7 +42,7 @@ pub(in crate::window) struct Overview {
 }
 
 /// What there is to see. The lists are made anew only where this has changed.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 struct Shown {
     verdict: String,
     about: String,
@@ -50,6 +50,8 @@ struct Shown {
     /// And whether something may be asked for the service behind each.
     ways: Vec<(WayFacts, bool)>,
     is_stale: bool,
+    /// The verdict's.
+    sign: Sign,
 }
 
 /// A line on something that is wrong.
@@ -120,16 +122,12 @@ impl SimpleComponent for Overview {
         }
     }
 
-    fn init((): (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
-        drop(sender);
-        let mut model = Self {
-            known: Known::default(),
-            shown: Shown::default(),
-            sign: icon(&verdict_sign(&Known::default())),
-            troubles: Group::new("Needs attention"),
-            ways: Group::new("Ways in"),
-        };
-        model.shown = Shown::of(&model.known);
+    fn init((): (), root: Self::Root, _sender: ComponentSender<Self>) -> ComponentParts<Self> {
+        let known = Known::default();
+        let shown = Shown::of(&known);
+        let sign = icon(&shown.sign);
+        let (troubles, ways) = (Group::new("Needs attention"), Group::new("Ways in"));
+        let model = Self { known, shown, sign, troubles, ways };
         let (sign, troubles, ways) = (&model.sign, &model.troubles.widget, &model.ways.widget);
         let widgets = view_output!();
         ComponentParts { model, widgets }
@@ -143,11 +141,11 @@ impl SimpleComponent for Overview {
             Input::Help(service) => self.help(&service, &sender),
             Input::Ask(service, verb) => {
                 self.known.ask(&service);
-                tell(&sender, Wish::Ask(Request::Control(service, verb)));
+                sender.output_sender().emit(Wish::Ask(Request::Control(service, verb)));
             }
             Input::Copy(address) => {
                 self.sign.clipboard().set_text(&address);
-                tell(&sender, Wish::Say("Address copied".into()));
+                sender.output_sender().emit(Wish::Say("Address copied".into()));
             }
         }
         self.refresh(&sender);
@@ -164,7 +162,7 @@ impl Overview {
 
     fn refresh(&mut self, sender: &ComponentSender<Self>) {
         let shown = Shown::of(&self.known);
-        show_icon(&self.sign, &verdict_sign(&self.known));
+        show_icon(&self.sign, &shown.sign);
         if shown.troubles != self.shown.troubles {
             self.troubles.clear();
             shown.troubles.iter().for_each(|trouble| self.troubles.list.append(&trouble_row(trouble, sender)));
@@ -175,11 +173,6 @@ impl Overview {
         }
         self.shown = shown;
     }
-}
-
-/// A window that is closing listens no more.
-fn tell(sender: &ComponentSender<Overview>, wish: Wish) {
-    let _ = sender.output(wish);
 }
 
 impl Shown {
@@ -197,14 +190,15 @@ impl Shown {
         };
         let about = if nothing_known { String::new() } else { about(snapshot, unix_now()) };
         let ways = snapshot.ways.iter().map(|way| (way.clone(), known.may_ask(&way.service))).collect();
-        Self { verdict, about, troubles, ways, is_stale: !known.is_there && !nothing_known }
+        let sign = verdict_sign(known, &troubles);
+        Self { verdict, about, troubles, ways, is_stale: !known.is_there && !nothing_known, sign }
     }
 }
 
-fn verdict_sign(known: &Known) -> Sign {
+fn verdict_sign(known: &Known, troubles: &[Trouble]) -> Sign {
     let (icon, class) = if known.snapshot.services.is_empty() || !known.is_there {
         ("dialog-question-symbolic", "dim-label")
-    } else if troubles(known).is_empty() {
+    } else if troubles.is_empty() {
         ("emblem-ok-symbolic", "success")
     } else {
         ("dialog-warning-symbolic", "warning")
@@ -233,8 +227,7 @@ fn troubles(known: &Known) -> Vec<Trouble> {
     let mut services: Vec<&ServiceFacts> = snapshot.services.iter().filter(|service| service.is_trouble()).collect();
     services.sort_by_key(|service| !service.essential);
     let services = services.into_iter().map(|service| {
-        let job = known.job_on(&service.name);
-        let sign = job.map_or_else(|| format::of_service(service), format::at_work);
+        let sign = known.sign_of(service);
         let reason = match service.health_reason.as_str() {
             "" if service.essential => "the desktop is of no use without it",
             reason => reason,

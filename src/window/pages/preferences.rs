@@ -152,18 +152,13 @@ impl SimpleComponent for PreferencesPage {
                 Ok(()) => self.autostart = on,
                 Err(error) => {
                     let sentence = format!("The choice about the tray icon could not be saved: {error}.");
-                    tell(&sender, Output::Wish(Wish::Explain(sentence)));
+                    sender.output_sender().emit(Output::Wish(Wish::Explain(sentence)));
                 }
             },
             Input::Messages(shown) => self.messages = shown,
-            Input::Edit(edit) => tell(&sender, Output::Edit(edit)),
+            Input::Edit(edit) => sender.output_sender().emit(Output::Edit(edit)),
         }
     }
-}
-
-/// A window that is closing listens no more.
-fn tell(sender: &ComponentSender<PreferencesPage>, output: Output) {
-    let _ = sender.output(output);
 }
 
 fn scheme_index(scheme: ColourScheme) -> u32 {

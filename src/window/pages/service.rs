@@ -201,22 +201,17 @@ impl SimpleComponent for Service {
             Input::Do(verb) => self.offer(verb, &sender),
             Input::Agreed(service, verb) => {
                 self.known.ask(&service);
-                tell(&sender, Wish::Ask(Request::Control(service, verb)));
+                sender.output_sender().emit(Wish::Ask(Request::Control(service, verb)));
             }
             Input::Cancel => {
                 let job = self.name.as_deref().and_then(|name| self.known.job_on(name));
                 if let Some(id) = job.map(|job| job.id) {
-                    tell(&sender, Wish::Ask(Request::Cancel(id)));
+                    sender.output_sender().emit(Wish::Ask(Request::Cancel(id)));
                 }
             }
         }
         self.refresh();
     }
-}
-
-/// A window that is closing listens no more.
-fn tell(sender: &ComponentSender<Service>, wish: Wish) {
-    let _ = sender.output(wish);
 }
 
 impl Service {
@@ -243,12 +238,8 @@ impl Service {
     fn refresh(&mut self) {
         let Some(name) = &self.name else { return };
         self.shown = Shown::of(&self.known, name);
-        let service = self.known.snapshot.service(name);
-        let sign = match (self.known.job_on(name), service) {
-            (Some(job), _) => format::at_work(job),
-            (None, service) => format::of_service(service.unwrap_or(&ServiceFacts::default())),
-        };
-        show_icon(&self.icon, &sign);
+        let nothing = ServiceFacts { name: name.clone(), ..ServiceFacts::default() };
+        show_icon(&self.icon, &self.known.sign_of(self.known.snapshot.service(name).unwrap_or(&nothing)));
     }
 }
 
@@ -259,7 +250,7 @@ impl Shown {
         };
         let job = known.job_on(name);
         Self {
-            state: job.map_or_else(|| format::of_service(service), format::at_work).word,
+            state: known.sign_of(service).word,
             reason: sentence(&service.health_reason),
             about: service.description.clone(),
             facts: facts(service),

@@ -242,7 +242,7 @@ fn matches(service: &ServiceFacts, search: &str) -> bool {
 
 /// What the row of a service shows: what the daemon has confirmed, and what it is at work on.
 fn shown(known: &Known, service: &ServiceFacts) -> Shown {
-    let sign = known.job_on(&service.name).map_or_else(|| format::of_service(service), format::at_work);
+    let sign = known.sign_of(service);
     let mut about = vec![service.name.clone()];
     if !matches!(service.health.as_str(), "ok" | "none") && !service.health_reason.is_empty() {
         about.push(service.health_reason.clone());
