@@ -120,9 +120,10 @@ impl Machine {
 
     /// Starts a command that stays, and waits until it has said `word`.
     fn start_and_wait(&mut self, command: &str, word: &str) {
-        // `tail` ends with the command, whichever way that goes.
+        // `tail` ends with the command, whichever way that goes, and may begin before it.
         let script = format!(
-            "{command} </dev/null >/tmp/said 2>&1 &
+            ": >/tmp/said
+             {command} </dev/null >>/tmp/said 2>&1 &
              tail --pid=$! -s 0.5 -n +1 -f /tmp/said | sed '/{word}/q'; grep -q '{word}' /tmp/said"
         );
         let said = self.succeed(&script, UP_WITHIN);

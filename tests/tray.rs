@@ -207,7 +207,7 @@ fn messages_that_are_not_wanted_are_not_shown() {
     assert!(notifications.shown.all().is_empty(), "{:?}", notifications.shown.all());
     scene.stack.write(settings, "[notifications]\ntrouble = true\n");
     std::thread::sleep(Duration::from_secs(1));
-    scene.stack.shell("until supervisorctl stop fragile | grep -q stopped; do :; done");
+    scene.stack.ctl_ok(&["services", "stop", "fragile"]);
     scene.wait_for_summary("All is well");
     std::thread::sleep(WHILE);
     scene.crash();

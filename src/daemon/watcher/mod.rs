@@ -4,12 +4,14 @@
 //! there are no events. Only what supervisord answers to a question counts as its state; an event is a reason to ask.
 
 mod deaths;
+mod events;
 mod probing;
 mod reader;
 mod unit;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -21,14 +23,12 @@ use self::reader::Read;
 use self::unit::Unit;
 use super::store::{Finding, Mode, Store};
 use super::unix_now;
-use crate::host::supervisor::listener::{Event, ListenError, Listener, Numbered};
+use crate::host::supervisor::listener::{ListenError, Listener, Numbered};
 use crate::host::supervisor::{RpcError, Supervisor};
 use crate::model::catalogue::Catalogue;
 use crate::model::health::ProbeOutcome;
 use crate::model::service::Reading;
 
-/// A flapping unit is looked at again after this, and read only if it was quiet for as long.
-const RECHECK_GAP: Duration = Duration::from_secs(5);
 /// The shortest time between two polls.
 const POLL_GAP: Duration = Duration::from_secs(2);
 /// Polling may take this part of supervisord's time: one in so many.
@@ -90,6 +90,8 @@ pub(crate) struct Watcher {
     snapshot_timer: Option<delay_queue::Key>,
     /// Flapping units that have a [`Timer::Recheck`].
     rechecked: HashSet<String>,
+    /// How many these are, for the thread that answers supervisord.
+    flapping: Arc<AtomicUsize>,
     /// How many clients look on.
     watched: watch::Receiver<usize>,
     last_serial: Option<u64>,
@@ -130,6 +132,7 @@ impl Watcher {
             probe_timers: HashMap::new(),
             snapshot_timer: None,
             rechecked: HashSet::new(),
+            flapping: Arc::default(),
             watched: audience,
             last_serial: None,
             retry: RETRY_FIRST,
@@ -140,7 +143,7 @@ impl Watcher {
     /// Works until the end of the process. Without a listener, supervisord is polled.
     pub(crate) async fn run(mut self, listener: Option<Listener>) {
         match listener {
-            Some(listener) => drop(tokio::spawn(listen(listener, self.to_self.clone()))),
+            Some(listener) => events::listen(listener, self.to_self.clone(), Arc::clone(&self.flapping)),
             None => self.read(Read::All),
         }
         loop {
@@ -184,38 +187,6 @@ impl Watcher {
             }
             Timer::Recheck(name) => self.recheck(name),
         }
-    }
-
-    fn on_event(&mut self, numbered: Numbered) {
-        let expected = self.last_serial.map(|last| last + 1);
-        if expected.is_some_and(|expected| expected != numbered.serial) {
-            tracing::warn!(serial = numbered.serial, ?expected, "events were lost, reading everything");
-            self.read(Read::All);
-        }
-        self.last_serial = Some(numbered.serial);
-        match numbered.event {
-            Event::Process { name, state } => {
-                self.pokes.remove(&name);
-                let now = Instant::now();
-                let Some(unit) = self.units.get_mut(&name) else { return self.read(Read::All) };
-                unit.on_event(state, now);
-                if unit.is_flapping(now) {
-                    self.publish(&name);
-                    self.recheck_later(name);
-                } else {
-                    self.read(Read::One(name, None));
-                }
-            }
-            Event::Groups => self.read(Read::All),
-            Event::Supervisor { stopping } => tracing::info!(stopping, "supervisord changes its state"),
-            Event::Other => {}
-        }
-    }
-
-    fn on_listener_ended(&mut self, error: &ListenError) {
-        tracing::warn!(%error, "no more events, polling from now on");
-        self.store.set_mode(Mode::Polling);
-        self.read(Read::All);
     }
 
     fn on_snapshot(&mut self, result: Result<Vec<Reading>, RpcError>, took: Duration) {
@@ -296,27 +267,6 @@ impl Watcher {
         self.store.remove_service(name);
     }
 
-    /// "Flapping" passes with time alone, so somebody has to look again.
-    fn recheck_later(&mut self, name: String) {
-        if self.rechecked.insert(name.clone()) {
-            self.timers.insert(Timer::Recheck(name), RECHECK_GAP);
-        }
-    }
-
-    fn recheck(&mut self, name: String) {
-        self.rechecked.remove(&name);
-        let now = Instant::now();
-        let Some(unit) = self.units.get(&name) else { return };
-        let (flapping, quiet) = (unit.is_flapping(now), unit.is_quiet(RECHECK_GAP, now));
-        self.publish(&name);
-        if quiet || !flapping {
-            self.read(Read::One(name.clone(), None));
-        }
-        if flapping {
-            self.recheck_later(name);
-        }
-    }
-
     fn snapshot_in(&mut self, delay: Duration) {
         if let Some(key) = self.snapshot_timer.take() {
             self.timers.try_remove(&key);
@@ -338,14 +288,3 @@ impl Watcher {
 
 /// The finding that supervisord cannot be asked.
 const UNREACHABLE: &str = "supervisor-unreachable";
-
-async fn listen(mut listener: Listener, to_watcher: mpsc::UnboundedSender<Message>) {
-    let mut result = listener.ready().await;
-    let _ = to_watcher.send(Message::Listening);
-    while result.is_ok() {
-        result = listener.next().await.map(|numbered| drop(to_watcher.send(Message::Event(numbered))));
-    }
-    if let Err(error) = result {
-        let _ = to_watcher.send(Message::ListenerEnded(error));
-    }
-}

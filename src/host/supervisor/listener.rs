@@ -4,11 +4,11 @@
 //! for good while supervisord goes on showing the listener as RUNNING; therefore [`Wire::take`] moves the real
 //! descriptor away before anything else runs, and lets fd 1 point at standard error.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::unix::pipe;
+use rustix::fs::FileType;
 
 use crate::model::service::{State, full_name};
 
@@ -133,21 +133,28 @@ impl Wire {
         Ok(Self { events, answers })
     }
 
-    /// A listener over these descriptors. Needs a running tokio.
+    /// A listener over these descriptors.
     ///
     /// # Errors
     /// They are not pipes: supervisord is not our parent.
     pub fn listen(self) -> io::Result<Listener> {
-        let events = pipe::Receiver::from_owned_fd(self.events)?;
-        Ok(Listener { events: BufReader::new(events), answers: pipe::Sender::from_owned_fd(self.answers)? })
+        for end in [&self.events, &self.answers] {
+            // supervisord 4 gives pipes, or socket pairs where it is built so.
+            let kind = FileType::from_raw_mode(rustix::fs::fstat(end)?.st_mode);
+            if !matches!(kind, FileType::Fifo | FileType::Socket) {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
+        }
+        Ok(Listener { events: BufReader::new(self.events.into()), answers: self.answers.into() })
     }
 }
 
-/// A live event stream.
+/// A live event stream. Its calls block: it belongs on a thread of its own, since each answer that comes late turns
+/// supervisord's loop once more, just when a crash loop has its next step ready.
 #[derive(Debug)]
 pub struct Listener {
-    events: BufReader<pipe::Receiver>,
-    answers: pipe::Sender,
+    events: BufReader<File>,
+    answers: File,
 }
 
 impl Listener {
@@ -155,18 +162,17 @@ impl Listener {
     ///
     /// # Errors
     /// supervisord is gone.
-    pub async fn ready(&mut self) -> Result<(), ListenError> {
-        self.answers.write_all(b"READY\n").await.map_err(Into::into)
+    pub fn ready(&mut self) -> Result<(), ListenError> {
+        self.answers.write_all(b"READY\n").map_err(Into::into)
     }
 
-    /// The next event. It is acknowledged at once, so that supervisord's buffer stays empty: losing one is found by
-    /// its number.
+    /// Waits for the next event. Until [`Listener::answer`] there is no other.
     ///
     /// # Errors
     /// The stream has ended or cannot be understood; it is of no use after that.
-    pub async fn next(&mut self) -> Result<Numbered, ListenError> {
+    pub fn next(&mut self) -> Result<Numbered, ListenError> {
         let mut line = String::new();
-        let read = (&mut self.events).take(MAX_HEADER).read_line(&mut line).await?;
+        let read = (&mut self.events).take(MAX_HEADER).read_line(&mut line)?;
         if read == 0 {
             return Err(ListenError::Ended);
         }
@@ -175,10 +181,17 @@ impl Listener {
         }
         let header = parse_header(&line)?;
         let mut payload = vec![0; header.payload_len];
-        self.events.read_exact(&mut payload).await?;
-        self.answers.write_all(b"RESULT 2\nOKREADY\n").await?;
+        self.events.read_exact(&mut payload)?;
         let event = parse_event(&header.event_name, &String::from_utf8_lossy(&payload));
         Ok(Numbered { serial: header.serial, event })
+    }
+
+    /// Acknowledges the last event and asks for another.
+    ///
+    /// # Errors
+    /// supervisord is gone.
+    pub fn answer(&mut self) -> Result<(), ListenError> {
+        self.answers.write_all(b"RESULT 2\nOKREADY\n").map_err(Into::into)
     }
 }
 
