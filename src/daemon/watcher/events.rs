@@ -94,7 +94,7 @@ fn pass_on(
     listener.ready()?;
     let _ = to_watcher.send(Message::Listening);
     loop {
-        let numbered = listener.next()?;
+        let numbered = listener.event()?;
         let pause = pace.pause(flapping.load(Ordering::Relaxed), Instant::now());
         // With nothing to wait for the answer goes first: see [`Listener`].
         if pause.is_zero() {

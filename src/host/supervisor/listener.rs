@@ -170,7 +170,7 @@ impl Listener {
     ///
     /// # Errors
     /// The stream has ended or cannot be understood; it is of no use after that.
-    pub fn next(&mut self) -> Result<Numbered, ListenError> {
+    pub fn event(&mut self) -> Result<Numbered, ListenError> {
         let mut line = String::new();
         let read = (&mut self.events).take(MAX_HEADER).read_line(&mut line)?;
         if read == 0 {
