@@ -10,6 +10,10 @@ pub(crate) enum Unit {
     Megabytes,
     Percent,
     Times,
+    /// So often in a second.
+    ASecond,
+    /// Of whatever is counted.
+    Pieces,
 }
 
 impl Unit {
@@ -19,6 +23,8 @@ impl Unit {
             Self::Megabytes => "MB",
             Self::Percent => "%",
             Self::Times => "times",
+            Self::ASecond => "a second",
+            Self::Pieces => "",
         };
         // Three digits that mean something, and no more.
         let digits = if value >= 99.5 || value.fract() == 0.0 {
@@ -30,7 +36,7 @@ impl Unit {
         } else {
             3
         };
-        format!("{value:.digits$} {name}")
+        format!("{value:.digits$} {name}").trim_end().to_owned()
     }
 }
 

@@ -8,16 +8,22 @@
 mod command_line;
 mod counter;
 mod daemon;
+mod display;
 mod figures;
 mod image;
 mod latency;
 mod machine;
 mod observer;
 mod process;
+#[path = "../../tests/tray/stand_ins.rs"]
+#[allow(dead_code, reason = "the tests use the rest of it")]
+mod stand_ins;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 mod table;
 mod thousand;
+mod tray;
+mod window;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -72,6 +78,10 @@ fn measure(arguments: &Arguments) -> Vec<Row> {
     rows.extend(runtime.block_on(latency::measure(&stack, &names)));
     say("the daemon at rest");
     rows.extend(runtime.block_on(daemon::measure(&stack)));
+    say("the tray icon at rest");
+    rows.extend(tray::measure(&stack));
+    say("the window");
+    rows.extend(window::measure(&stack, &arguments.bin));
     drop(stack);
     say("few services and a thousand");
     rows.extend(runtime.block_on(thousand::measure(&arguments.bin)));

@@ -1,12 +1,15 @@
 //! What the kernel tells of a process inside the stack.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::Stack;
+
+/// In what the kernel counts as processor time: 10 ms each, as everybody reads them.
+pub(crate) const TICKS_A_SECOND: u32 = 100;
 
 /// A process inside, by the number that it has out here.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +48,33 @@ impl Process {
         let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
         let kilobytes: u64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).expect("a number");
         kilobytes * 1024
+    }
+
+    /// Processor time so far, of all its threads, in ticks.
+    pub(crate) fn ticks(self) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).expect("it lives");
+        // Its name may hold anything and stands in parentheses; user and system time are the 14th and 15th of all.
+        let (_, fields) = text.rsplit_once(')').expect("a name");
+        let times = fields.split_whitespace().skip(11).take(2);
+        times.map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
+    }
+
+    /// How often any of its threads has gone to sleep.
+    pub(crate) fn sleeps(self) -> u64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.0)).expect("it lives").filter_map(Result::ok);
+        let texts = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("status")).ok());
+        let count = |text: String| {
+            let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            line.trim().parse::<u64>().ok()
+        };
+        texts.filter_map(count).sum()
+    }
+
+    /// The libraries that it has loaded, by their paths.
+    pub(crate) fn libraries(self) -> BTreeSet<String> {
+        let text = std::fs::read_to_string(format!("/proc/{}/maps", self.0)).expect("it lives");
+        let paths = text.lines().filter_map(|line| line.split_whitespace().nth(5));
+        paths.filter(|path| path.contains(".so")).map(str::to_owned).collect()
     }
 }
 

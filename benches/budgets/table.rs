@@ -61,9 +61,6 @@ impl Row {
 pub(crate) fn later() -> Vec<Row> {
     [
         ("daemon with its GPU probe while it samples 8 GPUs each second", "at most 0.5 %"),
-        ("tray: resident; wake-ups while nothing changes; libgtk", "at most 6 MB; none; not linked"),
-        ("window against an empty one: first paint; memory", "at most 1.3 times each"),
-        ("window while nothing changes", "0 %"),
         ("a stream setting applied → health probe answers", "at most Selkies' own start time + 1 s"),
         ("our own files with the GTK packages that they need", "at most 36 MB"),
     ]

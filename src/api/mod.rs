@@ -4,6 +4,7 @@
 
 mod error;
 pub mod proxy;
+pub mod stream;
 
 pub use error::Error;
 
@@ -26,9 +27,9 @@ pub mod interface {
     pub const JOB: &str = "io.github.desktop_control.Control1.Job";
     /// The ways in, at `/access`.
     pub const ACCESS: &str = "io.github.desktop_control.Control1.Access";
-    /// Reserved: the Selkies stream, at `/stream`.
+    /// The Selkies stream, at `/stream`.
     pub const STREAM: &str = "io.github.desktop_control.Control1.Stream";
-    /// Reserved: a change under trial, at `/pending/<number>`.
+    /// A change on trial, at `/pending/<number>`.
     pub const PENDING: &str = "io.github.desktop_control.Control1.Pending";
     /// Reserved: the VNC server, at `/vnc`.
     pub const VNC: &str = "io.github.desktop_control.Control1.Vnc";
@@ -72,6 +73,12 @@ pub fn service_path(name: &str) -> String {
 #[must_use]
 pub fn job_path(id: u64) -> String {
     below(&format!("job/{id}"))
+}
+
+/// The path of a change on trial.
+#[must_use]
+pub fn pending_path(id: u64) -> String {
+    below(&format!("pending/{id}"))
 }
 
 /// The last element of an object path, unescaped: the inverse of [`service_path`] and of [`job_path`].

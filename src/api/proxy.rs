@@ -13,6 +13,10 @@ use zbus::zvariant::{OwnedFd, OwnedObjectPath, OwnedValue, Value};
 
 use super::Error;
 
+pub mod stream;
+
+pub use stream::{Changes, PendingProxy, StreamProxy};
+
 /// Options of a method: `a{sv}`.
 pub type Options<'o> = HashMap<&'o str, Value<'o>>;
 /// A dictionary as it comes from the daemon.

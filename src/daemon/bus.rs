@@ -14,10 +14,11 @@ use zbus::object_server::{Interface, InterfaceRef, SignalEmitter};
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, MessageStream};
 
-use super::iface::{AccessObject, Ground, JobObject, RootObject, ServiceObject};
+use super::iface::{AccessObject, Ground, JobObject, PendingObject, RootObject, ServiceObject};
 use super::store::{Key, Mode};
 use crate::api::{self, BUS_NAME, ROOT_PATH};
 use crate::model::job::{Job, JobState};
+use crate::model::trial::Trial;
 
 /// The bus may take so long to let us in.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -120,7 +121,7 @@ struct Tree {
 
 struct Published {
     properties: HashMap<String, OwnedValue>,
-    /// A job whose end has been told, or was over when it appeared.
+    /// Its end has been told, or it was over when it appeared.
     finished: bool,
 }
 
@@ -134,6 +135,15 @@ impl Tree {
             Key::Service(name) => {
                 let there = ground.store.service(&name).is_some();
                 self.show(key, api::service_path(&name), there, || ServiceObject { ground, name }).await
+            }
+            Key::Pending(id) => {
+                let trial = ground.store.pending(id);
+                let path = api::pending_path(id);
+                self.show(key.clone(), path, trial.is_some(), || PendingObject { ground, id }).await?;
+                match trial {
+                    Some(trial) => self.tell_verdict(&key, &trial).await,
+                    None => Ok(()),
+                }
             }
             Key::Job(id) => {
                 let job = ground.store.job(id);
@@ -191,17 +201,32 @@ impl Tree {
     }
 
     fn is_over(&self, key: &Key) -> bool {
-        let Key::Job(id) = key else { return false };
-        self.ground.store.job(*id).is_some_and(|job| job.state == JobState::Finished)
+        match key {
+            Key::Job(id) => self.ground.store.job(*id).is_some_and(|job| job.state == JobState::Finished),
+            Key::Pending(id) => self.ground.store.pending(*id).is_some_and(|trial| trial.stage.is_over()),
+            _ => false,
+        }
     }
 
-    /// Sends `Finished` once, after the properties. A job that was over when it appeared has had its end.
-    async fn tell_end(&mut self, key: &Key, job: &Arc<Job>) -> zbus::Result<()> {
-        let Some(published) = self.published.get_mut(key) else { return Ok(()) };
-        if job.state != JobState::Finished || published.finished {
+    /// Whether the end of what `key` stands for is to be told now: once, after the properties, and not of what was over
+    /// when it appeared.
+    fn ends_now(&mut self, key: &Key) -> bool {
+        let over = self.is_over(key);
+        self.published.get_mut(key).is_some_and(|published| over && !std::mem::replace(&mut published.finished, true))
+    }
+
+    async fn tell_verdict(&mut self, key: &Key, trial: &Trial) -> zbus::Result<()> {
+        if !self.ends_now(key) {
             return Ok(());
         }
-        published.finished = true;
+        let emitter = SignalEmitter::new(&self.connection, api::pending_path(trial.id))?;
+        PendingObject::finished(&emitter, trial.stage.into(), &trial.reason).await
+    }
+
+    async fn tell_end(&mut self, key: &Key, job: &Arc<Job>) -> zbus::Result<()> {
+        if !self.ends_now(key) {
+            return Ok(());
+        }
         let (name, message) = job.error.as_ref().map_or(("", ""), |error| (&error.name, &error.message));
         let emitter = SignalEmitter::new(&self.connection, api::job_path(job.id))?;
         JobObject::finished(&emitter, job.result.map_or("", Into::into), name, message).await

@@ -7,6 +7,7 @@ mod bus;
 mod iface;
 mod jobs;
 mod leases;
+mod pending;
 mod run;
 mod store;
 mod watcher;

@@ -14,6 +14,7 @@ use crate::model::health::Health;
 use crate::model::job::Job;
 use crate::model::order::Needs;
 use crate::model::service::{Exit, State};
+use crate::model::trial::Trial;
 
 /// What has an object on the bus.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,8 @@ pub(crate) enum Key {
     Service(String),
     /// A job by its number.
     Job(u64),
+    /// A change on trial by its number.
+    Pending(u64),
 }
 
 /// A service as the bus shows it.
@@ -87,6 +90,7 @@ pub(crate) struct Store {
 struct Inner {
     services: BTreeMap<String, Arc<ServiceView>>,
     jobs: BTreeMap<u64, Arc<Job>>,
+    pending: BTreeMap<u64, Arc<Trial>>,
     mode: Mode,
     findings: Vec<Finding>,
     dirty: BTreeSet<Key>,
@@ -99,6 +103,7 @@ impl Store {
         let inner = Inner {
             services: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            pending: BTreeMap::new(),
             mode,
             findings: Vec::new(),
             dirty: BTreeSet::new(),
@@ -131,7 +136,8 @@ impl Store {
         let inner = self.lock();
         let services = inner.services.keys().cloned().map(Key::Service);
         let jobs = inner.jobs.keys().copied().map(Key::Job);
-        services.chain(jobs).chain([Key::Root, Key::Access]).collect()
+        let pending = inner.pending.keys().copied().map(Key::Pending);
+        services.chain(jobs).chain(pending).chain([Key::Root, Key::Access]).collect()
     }
 
     /// The service called `name`.
@@ -196,6 +202,35 @@ impl Store {
         let mut inner = self.lock();
         if inner.jobs.remove(&id).is_some() {
             self.touch(&mut inner, Key::Job(id));
+        }
+    }
+
+    /// The change with this number.
+    pub(crate) fn pending(&self, id: u64) -> Option<Arc<Trial>> {
+        self.lock().pending.get(&id).cloned()
+    }
+
+    /// Adds or replaces a change on trial. Of those that are over only the last one stays.
+    pub(crate) fn put_pending(&self, trial: Trial) {
+        let mut inner = self.lock();
+        if inner.pending.get(&trial.id).is_some_and(|old| **old == trial) {
+            return;
+        }
+        let id = trial.id;
+        let others: Vec<u64> = inner.pending.keys().copied().filter(|other| *other != id).collect();
+        for other in others {
+            inner.pending.remove(&other);
+            self.touch(&mut inner, Key::Pending(other));
+        }
+        inner.pending.insert(id, Arc::new(trial));
+        self.touch(&mut inner, Key::Pending(id));
+    }
+
+    /// Forgets a change.
+    pub(crate) fn remove_pending(&self, id: u64) {
+        let mut inner = self.lock();
+        if inner.pending.remove(&id).is_some() {
+            self.touch(&mut inner, Key::Pending(id));
         }
     }
 

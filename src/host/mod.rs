@@ -2,12 +2,15 @@
 //!
 //! Nothing here decides anything; it asks, bounded in time and size, and answers in terms of [`crate::model`].
 
+pub mod fault;
 pub mod log_follow;
 pub mod log_tee;
 pub mod names;
 pub mod pidfd;
 pub mod probe;
 pub mod root;
+pub mod selkies;
+pub mod settings;
 pub mod supervisor;
 pub mod uptime;
 pub mod window_manager;

@@ -61,6 +61,19 @@ impl Root {
         file.persist(&path)?;
         std::fs::File::open(folder)?.sync_all()
     }
+
+    /// Removes a file for good. One that is not there is no error.
+    ///
+    /// # Errors
+    /// It cannot be removed; then it is still there.
+    pub fn remove(&self, path: &str) -> io::Result<()> {
+        let path = self.join(path);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        }
+        path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+    }
 }
 
 fn read_bounded(path: &Path) -> io::Result<String> {

@@ -9,4 +9,7 @@ pub mod health;
 pub mod job;
 pub mod order;
 pub mod service;
+pub mod settings_text;
+pub mod stream;
 pub mod text;
+pub mod trial;

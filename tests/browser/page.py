@@ -6,6 +6,7 @@ screenshot FILE   writes what the page looks like as PNG
 click X Y         clicks there
 press KEY         presses a key, by Playwright's name for it
 find TEXT         waits until the page has this text to be seen
+run SCRIPT        runs this JavaScript in the page
 """
 
 import sys
@@ -38,6 +39,8 @@ def obey(page, command, rest):
         page.keyboard.press(rest, delay=50)
     elif command == "find":
         page.get_by_text(rest).first.wait_for(state="visible", timeout=30_000)
+    elif command == "run":
+        page.evaluate(rest)
     else:
         raise ValueError(f"there is no command {command}")
 

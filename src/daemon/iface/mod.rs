@@ -2,6 +2,7 @@
 
 mod access;
 mod job;
+mod pending;
 mod root;
 mod service;
 
@@ -16,11 +17,13 @@ use zbus::zvariant::{OwnedValue, Value};
 use super::auth::Authority;
 use super::jobs::Jobs;
 use super::leases::Quota;
+use super::pending::Pending;
 use super::store::Store;
 use crate::api::Error;
 
 pub(super) use access::AccessObject;
 pub(super) use job::JobObject;
+pub(super) use pending::PendingObject;
 pub(super) use root::RootObject;
 pub(super) use service::ServiceObject;
 
@@ -29,6 +32,7 @@ pub(super) use service::ServiceObject;
 pub(super) struct Ground {
     pub(super) store: std::sync::Arc<Store>,
     pub(super) jobs: Jobs,
+    pub(super) pending: Pending,
     pub(super) authority: Authority,
     pub(super) quota: Quota,
     pub(super) watchers: tokio::sync::watch::Sender<usize>,

@@ -10,6 +10,7 @@ use dxr::{MethodCall, TryFromValue, TryToParams, TryToValue, Value};
 use dxr_client::utils::{request_to_body, response_to_result};
 
 use crate::model::service::{Exit, Reading, State, full_name};
+use crate::model::trial::ProcessId;
 
 /// The most that an answer may hold, in bytes: ten thousand units.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -107,6 +108,18 @@ impl Supervisor {
     /// See [`RpcError`].
     pub async fn poke(&self) -> Result<(), RpcError> {
         self.call::<_, Value>("supervisor.getState", (), CALL_LIMIT).await.map(drop)
+    }
+
+    /// Which process it is. A supervisord that was restarted is another one, also under the same number.
+    ///
+    /// # Errors
+    /// See [`RpcError`].
+    pub async fn identity(&self) -> Result<ProcessId, RpcError> {
+        let method = "supervisor.getPID";
+        let pid: i32 = self.call(method, (), CALL_LIMIT).await?;
+        let gone = |error: procfs::ProcError| RpcError::Garbage { method, reason: error.to_string() };
+        let stat = procfs::process::Process::new(pid).and_then(|process| process.stat()).map_err(gone)?;
+        Ok(ProcessId { pid: pid.unsigned_abs(), start_time: stat.starttime })
     }
 
     /// Asks for a start and returns before it has happened.

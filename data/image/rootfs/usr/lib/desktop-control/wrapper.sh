@@ -64,14 +64,32 @@ keep_one_generation() {
 }
 
 # A trial holds for one start: once renamed, every later start finds the settings kept before. It
-# stands instead of them, not on top, so that a trial can also take a setting away.
+# stands instead of them, not on top, so that a trial can also take a setting away. Its first line
+# names the supervisord that it is for: after a restart of everything nobody waits for its end. That
+# .used is there tells the daemon that this very start is the trial.
 take_settings() {
-    local file=$SETTINGS
-    if [[ -f $SETTINGS.trial ]] && mv -f -- "$SETTINGS.trial" "$SETTINGS.used"; then
-        say "starting with the settings under trial"
-        file=$SETTINGS.used
+    local file=$SETTINGS first=''
+    rm -f -- "$SETTINGS.used" || true
+    if [[ -f $SETTINGS.trial ]]; then
+        read -r first <"$SETTINGS.trial" || true
+        if [[ $first != "# for supervisord $(identity "$PPID") alone" ]]; then
+            say "leaving out settings under trial, which are of before the last restart of everything"
+        elif mv -f -- "$SETTINGS.trial" "$SETTINGS.used"; then
+            say "starting with the settings under trial"
+            file=$SETTINGS.used
+        fi
     fi
     if [[ -r $file ]]; then eval "exec $SETTINGS_FD<\"\$file\""; fi
+}
+
+# identity PID: the process and its start time, proc(5) field 22. Its name may hold anything but is
+# in brackets, so what follows the last one is counted.
+identity() {
+    local stat
+    stat=$(<"/proc/$1/stat")
+    # shellcheck disable=SC2086 # into words
+    set -- "$1" ${stat##*) }
+    echo "$1 ${21}"
 }
 
 # Rank, low to high: defaults, container environment, /etc/environment, the workspace's .env, our
