@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use desktop_control::client::autostart::ENTRY;
 
 /// Every command that asks the daemon something.
-const ASKING: [&[&str]; 11] = [
+const ASKING: [&[&str]; 20] = [
     &["status"],
     &["access"],
     &["services"],
@@ -21,6 +21,15 @@ const ASKING: [&[&str]; 11] = [
     &["jobs"],
     &["jobs", "follow", "1"],
     &["jobs", "cancel", "1"],
+    &["stream"],
+    &["stream", "show", "--json"],
+    &["stream", "schema", "encoder"],
+    &["stream", "set", "encoder=jpeg", "framerate=20", "--enforce", "--keep"],
+    &["stream", "preset"],
+    &["stream", "preset", "balanced", "--confirm-within", "90"],
+    &["stream", "keep", "--force"],
+    &["stream", "revert"],
+    &["stream", "reset", "encoder", "--wait", "5"],
 ];
 
 fn desktopctl(arguments: &[&str], bus: &str) -> Command {
@@ -95,7 +104,7 @@ fn without_a_daemon_every_command_says_so_and_ends_with_3() {
 
 #[test]
 fn wrong_usage_ends_with_2_and_explains_itself() {
-    let wrong: [&[&str]; 10] = [
+    let wrong: [&[&str]; 15] = [
         &[],
         &["nonsense"],
         &["services", "start"],
@@ -106,6 +115,11 @@ fn wrong_usage_ends_with_2_and_explains_itself() {
         &["--wait", "soon", "status"],
         &["completions", "nonsense"],
         &["autostart", "maybe"],
+        &["stream", "nonsense"],
+        &["stream", "set"],
+        &["stream", "set", "encoder=jpeg", "--enforce", "--offer"],
+        &["stream", "set", "encoder=jpeg", "--confirm-within", "4"],
+        &["stream", "keep", "encoder"],
     ];
     for arguments in wrong {
         let output = run(arguments);
@@ -121,7 +135,9 @@ fn help_names_every_command_and_every_exit_code() {
     let output = run(&["--help"]);
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
     let help = stdout(&output);
-    for part in ["status", "access", "services", "jobs", "autostart", "completions", "man", "--json", "--wait"] {
+    for part in
+        ["status", "access", "services", "stream", "jobs", "autostart", "completions", "man", "--json", "--wait"]
+    {
         assert!(help.contains(part), "{part} in\n{help}");
     }
     for code in 0..=8 {
@@ -135,7 +151,7 @@ fn completions_know_the_commands_and_their_options() {
         let output = run(&["completions", shell]);
         assert_eq!(output.status.code(), Some(0), "{shell}");
         let script = stdout(&output);
-        for part in ["services", "with-dependents", "cancel", "autostart", "json"] {
+        for part in ["services", "with-dependents", "stream", "confirm-within", "cancel", "autostart", "json"] {
             assert!(script.contains(part), "{part} for {shell}");
         }
     }
@@ -147,10 +163,20 @@ fn the_manual_page_is_roff_and_names_every_command() {
     assert_eq!(output.status.code(), Some(0));
     let page = stdout(&output);
     assert!(page.contains(".TH DESKTOPCTL 1"), "{page}");
-    for command in
-        ["status", "access", "services list", "services logs", "jobs follow", "autostart", "completions", "man"]
-    {
+    let commands = ["status", "access", "services list", "services logs", "stream show", "stream schema", "stream set"];
+    let more = ["stream preset", "stream keep", "stream revert", "stream reset", "jobs follow", "autostart", "man"];
+    for command in commands.into_iter().chain(more) {
         assert!(page.contains(&format!("desktopctl {command}")), "{command} in\n{page}");
+    }
+}
+
+#[test]
+fn the_help_of_set_tells_for_whom_a_value_holds() {
+    let output = run(&["stream", "set", "--help"]);
+    let help = stdout(&output);
+    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["`desktopctl stream set framerate=20 --enforce` everyone gets 20", "--offer", "standard input"] {
+        assert!(words.contains(part), "{part} in\n{help}");
     }
 }
 

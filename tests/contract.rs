@@ -12,10 +12,14 @@ use desktop_control::api::{self, BUS_NAME, ROOT_PATH, interface};
 use support::{Boot, Stack, repository};
 use zbus::fdo::{IntrospectableProxy, ObjectManagerProxy};
 
-const SERVED: [&str; 4] = [interface::ROOT, interface::SERVICE, interface::JOB, interface::ACCESS];
+const SERVED: [&str; 6] =
+    [interface::ROOT, interface::SERVICE, interface::JOB, interface::ACCESS, interface::STREAM, interface::PENDING];
+/// Enough for Selkies to count as installed. Its settings are then the ones that come with the daemon.
+const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.dist-info/METADATA";
 
 fn boot() -> Stack {
-    let stack = Boot::core_with(&[("sleeper", "command=sleep 10000\nstartsecs=0")]).start();
+    let programs = [("sleeper", "command=sleep 10000\nstartsecs=0"), ("selkies", "command=sleep 10000\nstartsecs=0")];
+    let stack = Boot::core_with(&programs).and_file(SELKIES, "").start();
     stack.wait_for_service("sleeper", "runs", |service| service["state"] == "running");
     stack.ctl_ok(&["services", "restart", "sleeper"]);
     stack
@@ -38,7 +42,14 @@ async fn xml_of(bus: &zbus::Connection, path: &str, interface: &str) -> String {
 async fn the_committed_xml_is_what_the_daemon_serves() {
     let stack = boot();
     let bus = stack.bus().await;
-    let paths = [ROOT_PATH.to_owned(), api::service_path("sleeper"), api::job_path(1), api::below("access")];
+    let paths = [
+        ROOT_PATH.to_owned(),
+        api::service_path("sleeper"),
+        api::job_path(1),
+        api::below("access"),
+        api::below("stream"),
+        begin_a_change(&bus).await,
+    ];
     for (interface, path) in SERVED.into_iter().zip(paths) {
         let served = xml_of(&bus, &path, interface).await;
         let file = repository().join("data/dbus").join(format!("{interface}.xml"));
@@ -50,6 +61,23 @@ async fn the_committed_xml_is_what_the_daemon_serves() {
     }
     everything_is_found_through_the_object_manager(&bus).await;
     errors_come_back_as_themselves(&bus).await;
+}
+
+/// The object of a change exists while it is on trial, and for a while afterwards.
+async fn begin_a_change(bus: &zbus::Connection) -> String {
+    let stream = api::proxy::StreamProxy::new(bus).await.expect("a proxy");
+    let changes = HashMap::from([("framerate", zbus::zvariant::Value::from("30"))]);
+    let path = stream.apply(changes, HashMap::new()).await.expect("begun").to_string();
+    // It was served a moment before the answer or is a moment after it.
+    for _ in 0..100 {
+        let manager = ObjectManagerProxy::builder(bus).destination(BUS_NAME).expect("a name");
+        let manager = manager.path(ROOT_PATH).expect("a path").build().await.expect("a proxy");
+        if manager.get_managed_objects().await.expect("objects").keys().any(|at| at.as_str() == path) {
+            return path;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{path} is not served")
 }
 
 async fn everything_is_found_through_the_object_manager(bus: &zbus::Connection) {
@@ -65,6 +93,7 @@ async fn everything_is_found_through_the_object_manager(bus: &zbus::Connection) 
         assert!(has(api::service_path(name), interface::SERVICE), "{name}");
     }
     assert!(has(api::below("access"), interface::ACCESS));
+    assert!(has(api::below("stream"), interface::STREAM));
     assert!(has(api::job_path(1), interface::JOB));
 }
 

@@ -23,9 +23,9 @@ const WRAPPER: &str = "#!/bin/bash\nsource /usr/lib/desktop-control/wrapper.sh\n
 const STREAM: &str = r#"
 import http.server, os, sys, time
 print("started with", os.environ.get("SELKIES_FRAMERATE", "nothing"), flush=True)
-if os.environ.get("SELKIES_FRAMERATE") == "61":
+if os.environ.get("SELKIES_FRAMERATE") == "61-61":
     sys.exit(1)
-if os.environ.get("SELKIES_FRAMERATE") == "62":
+if os.environ.get("SELKIES_FRAMERATE") == "62-62":
     time.sleep(10000)
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -41,7 +41,8 @@ const JOURNAL: &str = "/var/lib/desktop-control/pending.json";
 const FAULT: &str = "/run/desktop-control/fault";
 
 fn stack() -> Stack {
-    let units: &[&str] = &["dbus-system", "polkitd", "desktop-controld"];
+    // Named as the real one, so that the installed Selkies is there to tell its settings.
+    let units: &[&str] = &["dbus-system", "polkitd", "desktop-controld", "selkies"];
     let (path, text) = program(
         "selkies",
         "environment=PROC_NAME=\"%(program_name)s\"\ncommand=/opt/supervisor-scripts/selkies.sh\nstartsecs=1\n\
@@ -53,6 +54,9 @@ fn stack() -> Stack {
     let stack = boot.start();
     stack.shell("chmod 755 /opt/supervisor-scripts/selkies.sh");
     stack.wait_for_health("selkies", "ok");
+    let person = Person::at(&stack);
+    wait_until(DEADLINE, || "the stream is served".into(), || person.is_served().then_some(()));
+    drop(person);
     stack
 }
 
@@ -65,6 +69,13 @@ struct Person<'s> {
 impl<'s> Person<'s> {
     fn at(stack: &'s Stack) -> Self {
         Self { stack, runtime: tokio::runtime::Runtime::new().expect("a runtime") }
+    }
+
+    fn is_served(&self) -> bool {
+        self.runtime.block_on(async {
+            let bus = self.stack.bus().await;
+            StreamProxy::new(&bus).await.expect("a proxy").backend().await.is_ok_and(|backend| backend == "selkies")
+        })
     }
 
     /// Asks for another frame rate. The path of the change, or what was said instead.
@@ -174,6 +185,7 @@ fn on_the_way_back(point: Fault) -> bool {
 /// The daemon is killed at `point` and kept from starting until the stream has been restarted without it.
 fn killed_and_away(stack: &Stack, point: Fault) {
     let person = Person::at(stack);
+    wait_until(DEADLINE, || "the stream is served".into(), || person.is_served().then_some(()));
     let old = kept(stack);
     let new = if old == "30-30" { "31" } else { "30" };
     arm(stack, "kill", point);
@@ -204,6 +216,7 @@ fn killed_and_away(stack: &Stack, point: Fault) {
 /// The daemon is killed at `point`, and everything is restarted.
 fn killed_and_restarted(stack: &Stack, point: Fault) {
     let person = Person::at(stack);
+    wait_until(DEADLINE, || "the stream is served".into(), || person.is_served().then_some(()));
     let old = kept(stack);
     let new = if old == "30-30" { "31" } else { "30" };
     arm(stack, "kill", point);

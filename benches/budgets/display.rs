@@ -60,10 +60,13 @@ impl Display {
         Self { painted }
     }
 
-    /// Executes a program inside and waits for its first frame. Nobody else may open a window meanwhile.
+    /// Executes a program inside and waits for its first frame. The first words may set the program's environment, as
+    /// `NAME=VALUE`. Nobody else may open a window meanwhile.
     pub(crate) fn open(&self, stack: &Stack, words: &[&str]) -> Opened {
         while self.painted.try_recv().is_ok() {}
-        let script = "echo $$ ${EPOCHREALTIME/[.,]/}; exec \"$@\" >/dev/null";
+        let script = "while [[ $1 == *=* ]]; do export \"$1\"; shift; done
+             echo $$ ${EPOCHREALTIME/[.,]/}
+             exec \"$@\" >/dev/null";
         let words: Vec<&str> = ["bash", "-c", script, "open"].iter().chain(words).copied().collect();
         let mut child = stack.command_as("user", &words).stdout(Stdio::piped()).spawn().expect("enter");
         let mut line = String::new();

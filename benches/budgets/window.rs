@@ -4,15 +4,18 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::display::{Display, Opened};
-use crate::figures::{Sample, Unit, number};
-use crate::process::Meter;
+use crate::display::Display;
+use crate::figures::{Sample, Unit, milliseconds, number};
+use crate::process::{Meter, TICKS_A_SECOND};
 use crate::support::{Stack, program};
 use crate::table::Row;
 
-const OURS: &str = "desktop-control";
-const EMPTY: &str = "empty-window";
-/// Nothing is installed of it but this copy.
+const OURS: [&str; 1] = ["desktop-control"];
+/// Told to draw with the CPU, as ours tells itself.
+const EMPTY: [&str; 2] = ["GSK_RENDERER=cairo", "empty-window"];
+/// And told not to load OpenGL, in the words of newer and of older GTK: as spare as there can be.
+const SPARE: [&str; 4] = ["GDK_DISABLE=gl,vulkan", "GDK_DEBUG=gl-disable", "GSK_RENDERER=cairo", "empty-window"];
+/// A copy in the stack that is measured is all that is ever installed of it.
 const EMPTY_INSIDE: &str = "/usr/local/bin/empty-window";
 /// Starts of each, by turns.
 const STARTS: usize = 11;
@@ -27,73 +30,66 @@ const LOG: &str = "/var/log/portal/busy.log";
 const BUSY_LOG: &str = include_str!("busy_log.py");
 
 pub(crate) fn measure(stack: &Stack, bin: &Path) -> Vec<Row> {
-    std::fs::copy(bin.join(EMPTY), stack.path(EMPTY_INSIDE)).expect("the empty window is built");
+    std::fs::copy(bin.join("empty-window"), stack.path(EMPTY_INSIDE)).expect("the empty window is built");
     let display = Display::join(stack);
     let mut rows = vec![starts(stack, &display)];
-    rows.extend(at_rest(stack, &display));
+    rows.extend(memory(stack, &display));
+    rows.push(at_rest(stack, &display));
     rows.push(with_a_busy_log(stack, &display));
     rows
 }
 
-fn open(stack: &Stack, display: &Display, words: &[&str]) -> Opened {
-    // What ours chooses for itself.
-    let words: Vec<&str> =
-        ["env", "GSK_RENDERER=cairo"].iter().filter(|_| words == [EMPTY]).chain(words).copied().collect();
-    display.open(stack, &words)
+/// Ours against the empty one; that against the spare one stands beside it.
+fn against_empty(what: &str, unit: Unit, [ours, empty, spare]: [f64; 3]) -> Row {
+    let what = format!("window against an empty one: {what}");
+    let [small, large] = [ours, empty].map(|value| unit.show(value));
+    let times = Unit::Times.show(ours / spare);
+    let detail = format!("{small} and {large}; {times} one that loads no OpenGL either, {}", unit.show(spare));
+    Row::at_most(&what, Unit::Times, 1.3, ours / empty).with(&detail)
 }
 
 fn starts(stack: &Stack, display: &Display) -> Row {
-    let mut times = [Vec::new(), Vec::new()];
-    // Whoever comes first also reads what both need from the disk.
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    // Whoever comes first also reads what all need from the disk.
     for round in 0..=STARTS {
-        for (program, times) in [OURS, EMPTY].into_iter().zip(&mut times) {
-            let opened = open(stack, display, &[program]);
+        for (words, times) in [&OURS[..], &EMPTY, &SPARE].into_iter().zip(&mut times) {
+            let opened = display.open(stack, words);
             if round > 0 {
                 times.push(opened.first_paint);
             }
             opened.end();
         }
     }
-    let [ours, empty] = times.map(|times| Sample::of_times(times).median());
-    let detail =
-        format!("medians of {STARTS}: {} and {}", Unit::Milliseconds.show(ours), Unit::Milliseconds.show(empty));
-    against_empty("first paint", ours / empty).with(&detail)
+    let medians = times.map(|times| Sample::of_times(times).median());
+    against_empty(&format!("first paint, medians of {STARTS}"), Unit::Milliseconds, medians)
 }
 
-fn against_empty(what: &str, times: f64) -> Row {
-    Row::at_most(&format!("window against an empty one: {what}"), Unit::Times, 1.3, times)
-}
-
-fn at_rest(stack: &Stack, display: &Display) -> Vec<Row> {
-    let [empty, ours] = [EMPTY, OURS].map(|program| {
-        let opened = open(stack, display, &[program]);
+fn memory(stack: &Stack, display: &Display) -> [Row; 2] {
+    let sizes = [&OURS[..], &EMPTY, &SPARE].map(|words| {
+        let opened = display.open(stack, words);
         sleep(SETTLING);
-        let memory = ["VmRSS", "RssAnon"].map(|field| number(opened.process.memory(field)) / 1e6);
-        let mut meter = Meter::new(opened.process);
-        let (ticks, used) = (opened.process.ticks(), meter.read());
-        let frames = display.frames(&opened, IDLE);
-        let (ticks, used) = (opened.process.ticks() - ticks, meter.read().saturating_sub(used));
+        let sizes = ["VmRSS", "RssAnon"].map(|field| number(opened.process.memory(field)) / 1e6);
         opened.end();
-        (memory, ticks, used, frames)
+        sizes
     });
-    let memory = |what, at: usize| {
-        let (ours, empty) = (ours.0[at], empty.0[at]);
-        against_empty(what, ours / empty).with(&format!(
-            "{} and {}",
-            Unit::Megabytes.show(ours),
-            Unit::Megabytes.show(empty)
-        ))
-    };
-    let (_, ticks, used, frames) = ours;
+    [("memory (VmRSS)", 0), ("memory of its own (RssAnon)", 1)]
+        .map(|(what, field)| against_empty(what, Unit::Megabytes, sizes.map(|sizes| sizes[field])))
+}
+
+fn at_rest(stack: &Stack, display: &Display) -> Row {
+    let opened = display.open(stack, &OURS);
+    sleep(SETTLING);
+    let mut meter = Meter::new(opened.process);
+    let (ticks, used) = (opened.process.ticks(), meter.read());
+    let frames = display.frames(&opened, IDLE);
+    let (ticks, used) = (opened.process.ticks() - ticks, meter.read().saturating_sub(used));
+    opened.end();
     let seconds = IDLE.as_secs();
-    let share = number(ticks) / f64::from(crate::process::TICKS_A_SECOND) / IDLE.as_secs_f64() * 100.0;
-    let detail = format!("{ticks} ticks; to be exact, {:.1} ms; painted {frames} times", used.as_secs_f64() * 1e3);
-    vec![
-        memory("resident (VmRSS)", 0),
-        memory("its own memory (RssAnon)", 1),
-        Row::at_most(&format!("window while nothing changes, of one core over {seconds} s"), Unit::Percent, 0.0, share)
-            .with(&detail),
-    ]
+    let share = number(ticks) / f64::from(TICKS_A_SECOND) / IDLE.as_secs_f64() * 100.0;
+    let exact = Unit::Milliseconds.show(milliseconds(used));
+    let what = format!("window while nothing changes, of one core over {seconds} s");
+    Row::at_most(&what, Unit::Percent, 0.0, share)
+        .with(&format!("{ticks} of the kernel's ticks, or {exact}; painted {frames} times"))
 }
 
 fn with_a_busy_log(stack: &Stack, display: &Display) -> Row {
@@ -102,7 +98,7 @@ fn with_a_busy_log(stack: &Stack, display: &Display) -> Row {
     stack.write(&path, &unit);
     stack.shell("supervisorctl update");
     stack.wait_for_service("busy", "runs", |service| service["state"] == "running");
-    let opened = open(stack, display, &[OURS, "--service", "busy"]);
+    let opened = display.open(stack, &["desktop-control", "--service", "busy"]);
     sleep(SETTLING);
     let mut meter = Meter::new(opened.process);
     let (lines, used) = (last_line(stack), meter.read());

@@ -41,7 +41,8 @@ pub struct SettingInfo {
     pub default: String,
     /// What is configured now, a plain value; absent for secrets.
     pub value: Option<String>,
-    /// For whom that holds: `new-viewers`, `enforced` or `server`.
+    /// For whom that holds: `new-viewers` (a browser in which somebody has chosen otherwise keeps that), `enforced` (for
+    /// everyone) or `server` (no browser has a say in it).
     pub meaning: String,
     /// Which of these it can be set for.
     pub meanings: Vec<String>,
@@ -91,7 +92,7 @@ pub struct EffectiveInfo {
     pub bitrate: Option<u32>,
     /// `websockets` or `webrtc`.
     pub transport: Option<String>,
-    /// Whether that is what is configured: `as-configured`, `fallback` or `unknown`.
+    /// Whether that is what is configured: `as-configured`, `fallback`, `viewers-choice` or `unknown`.
     pub verdict: String,
     /// Why it is not, in one sentence.
     pub reason: Option<String>,

@@ -1,11 +1,14 @@
 //! The command line as it is defined; help, completions and manual page are all made from this.
 
+mod stream;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::stream::{Set, Stream};
 use super::exit;
 use crate::client::Verb;
 
-/// Shows and controls the services of this desktop.
+/// Shows and controls the services of this desktop and its stream.
 ///
 /// Everything is asked of the control service, desktop-controld, over the system bus.
 #[derive(Debug, Parser)]
@@ -20,6 +23,9 @@ pub(super) struct Arguments {
     /// How long to wait for each job [default: 120, and no limit for `jobs follow`]
     ///
     /// With 0 a job is only begun, and its number is told. Several services are then begun at once, in no order.
+    ///
+    /// A change of the stream's settings is waited for until it works and you are asked. With this option, until it is
+    /// kept or taken back.
     #[arg(long, global = true, value_name = "SECONDS")]
     pub(super) wait: Option<u32>,
     /// What to do
@@ -41,6 +47,12 @@ pub(super) enum Command {
         /// `list` if none is given
         #[command(subcommand)]
         command: Option<Services>,
+    },
+    /// Show and change the settings of the stream
+    Stream {
+        /// `show` if none is given
+        #[command(subcommand)]
+        command: Option<Stream>,
     },
     /// List and follow what the control service is at work on
     Jobs {

@@ -11,10 +11,12 @@ const ENVIRONMENT: [(&str, &str); 2] = [
     ("DBUS_SYSTEM_BUS_ADDRESS", "Where the system bus is, if not at its usual place."),
 ];
 
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 6] = [
     ("desktopctl status", "Is everything all right?"),
     ("desktopctl services restart selkies", "Restart what streams the desktop, and wait until it runs again."),
     ("desktopctl services logs -f x11vnc", "Watch what the VNC server says."),
+    ("desktopctl stream preset slow-link", "Try out settings for a slow network; `desktopctl stream keep` keeps them."),
+    ("desktopctl stream set framerate=20 --enforce --keep", "20 frames a second for everyone, kept if that works."),
     ("desktopctl --json services | jq -r '.[] | select(.health == \"failing\") | .name'", "For scripts."),
 ];
 

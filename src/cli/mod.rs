@@ -3,14 +3,18 @@
 mod access;
 mod args;
 mod autostart;
+mod completions;
 mod exit;
 mod jobs;
 mod logs;
 mod man;
+mod nearest;
 mod output;
 mod printable;
+mod secret;
 mod services;
 mod status;
+mod stream;
 mod table;
 
 use std::ffi::OsString;
@@ -51,11 +55,7 @@ pub fn definitions() -> clap::Command {
 async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
     let wait = arguments.wait.map(|seconds| Duration::from_secs(seconds.into()));
     match arguments.command {
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut definitions(), "desktopctl", &mut script);
-            Ok(out.raw(&script)?)
-        }
+        Command::Completions { shell } => Ok(out.raw(&completions::script(shell, definitions()))?),
         Command::Autostart { switch } => autostart::obey(switch, out),
         Command::Man => Ok(out.text(&man::page(definitions()))?),
         Command::Status => status::show(&Client::connect().await?, out).await,
@@ -68,6 +68,7 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
                 Err(_) => services::list(&client, out).await,
             }
         }
+        Command::Stream { command } => stream::obey(Client::connect().await?, out, command, wait).await,
         Command::Jobs { command } => {
             let client = Client::connect().await?;
             match command.unwrap_or(Jobs::List) {
@@ -99,6 +100,8 @@ enum Failure {
     Client(#[from] client::Error),
     #[error("{0}")]
     Autostart(String),
+    #[error("No value could be read ({0}). Type it when it is asked for, or write it to standard input.")]
+    Secret(io::Error),
     #[error("The output cannot be written ({0}). Make room where it goes, or send it elsewhere.")]
     Output(#[from] io::Error),
 }
@@ -113,7 +116,7 @@ impl From<&Failure> for Exit {
     fn from(failure: &Failure) -> Self {
         match failure {
             Failure::Client(error) => error.into(),
-            Failure::Autostart(_) | Failure::Output(_) => Self::Failed,
+            Failure::Autostart(_) | Failure::Secret(_) | Failure::Output(_) => Self::Failed,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Failure;
 use super::jobs::{follow_to_end, in_words, judged};
+use super::nearest;
 use super::output::Output;
 use super::table::{Cell, Style, Tone, render};
 use crate::api;
@@ -16,8 +17,6 @@ use crate::model::text::{duration, quoted};
 const WAIT: Duration = Duration::from_mins(2);
 /// A forced stop may end the daemon or the bus; then nobody answers any more, however long one waits.
 const AWAY_AFTER_FORCED_STOP: Duration = Duration::from_secs(2);
-/// Names that resemble each other less than this are no slip of the finger.
-const RESEMBLES: f64 = 0.8;
 
 pub(super) async fn list(client: &Client, out: &mut Output) -> Result<(), Failure> {
     let services = client.snapshot().await?.services;
@@ -60,11 +59,7 @@ fn note(service: &ServiceFacts) -> String {
 /// The service called `name`, or an error that helps to find the right name.
 pub(super) fn find<'s>(snapshot: &'s Snapshot, name: &str) -> Result<&'s ServiceFacts, api::Error> {
     snapshot.service(name).ok_or_else(|| {
-        let resemblance = |service: &&ServiceFacts| strsim::jaro_winkler(&service.name, name);
-        let near = snapshot.services.iter().filter(|_| name.len() < 100);
-        let nearest = near.max_by(|one, other| resemblance(one).total_cmp(&resemblance(other)));
-        let hint = nearest.filter(|service| resemblance(service) >= RESEMBLES);
-        let hint = hint.map_or(String::new(), |service| format!(" Did you mean {}?", quoted(&service.name)));
+        let hint = nearest::hint(snapshot.services.iter().map(|service| service.name.as_str()), name);
         let name = quoted(name);
         api::Error::UnknownService(format!(
             "There is no service called {name}.{hint} `desktopctl services` lists them."

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::output::Output;
+use super::stream::progress;
 use super::table::{Cell, Style, Tone, render};
 use super::{Failure, access, jobs};
-use crate::client::{Client, RootFacts, ServiceFacts, Snapshot, WayFacts};
+use crate::client::{Client, PendingFacts, RootFacts, ServiceFacts, Snapshot, WayFacts, unix_now};
 
 /// The document.
 #[derive(Serialize)]
@@ -19,16 +20,25 @@ struct Status<'s> {
     /// Those that somebody should look at.
     troubles: Vec<&'s ServiceFacts>,
     ways: &'s [WayFacts],
+    /// The change of settings that is on trial.
+    pending: Option<&'s PendingFacts>,
+}
+
+impl<'s> Status<'s> {
+    fn of(snapshot: &'s Snapshot) -> Self {
+        Self {
+            root: &snapshot.root,
+            service_counts: counts(&snapshot.services),
+            troubles: snapshot.services.iter().filter(|service| service.is_trouble()).collect(),
+            ways: &snapshot.ways,
+            pending: snapshot.on_trial(),
+        }
+    }
 }
 
 pub(super) async fn show(client: &Client, out: &mut Output) -> Result<(), Failure> {
     let snapshot = client.snapshot().await?;
-    let status = Status {
-        root: &snapshot.root,
-        service_counts: counts(&snapshot.services),
-        troubles: snapshot.services.iter().filter(|service| service.is_trouble()).collect(),
-        ways: &snapshot.ways,
-    };
+    let status = Status::of(&snapshot);
     if out.json {
         out.document(&status)?;
     } else {
@@ -73,6 +83,9 @@ fn summary(status: &Status<'_>, snapshot: &Snapshot, style: Style) -> String {
     let active = snapshot.jobs.iter().filter(|job| job.result.is_none());
     let at_work: Vec<_> = active.map(|job| [Cell::new(&jobs::in_words(job)), Cell::new(&job.step)]).collect();
     section(&mut out, "At work", render(["", ""], &at_work, style));
+    let trial = status.pending.map(|change| change.changes.iter().cloned().chain([progress(change, unix_now())]));
+    let trial: Vec<_> = trial.into_iter().flatten().map(|line| [Cell::new(&line)]).collect();
+    section(&mut out, "On trial", render([""], &trial, style));
     out
 }
 
@@ -135,13 +148,7 @@ mod tests {
     }
 
     fn said(snapshot: &Snapshot) -> String {
-        let status = Status {
-            root: &snapshot.root,
-            service_counts: counts(&snapshot.services),
-            troubles: snapshot.services.iter().filter(|service| service.is_trouble()).collect(),
-            ways: &snapshot.ways,
-        };
-        summary(&status, snapshot, Style::default())
+        summary(&Status::of(snapshot), snapshot, Style::default())
     }
 
     fn well() -> Snapshot {
@@ -156,6 +163,24 @@ mod tests {
         let expected = "All is well, as far as can be told.\nDesktop Control 1.2, stock image\nIt learns of changes from \
                         supervisord's events.\n3 services: 2 ok, 1 cannot be told.\n";
         assert_eq!(said(&well()), expected);
+    }
+
+    #[test]
+    fn a_change_on_trial_is_mentioned_and_one_that_is_over_is_not() {
+        let change = |id, stage: &str| PendingFacts {
+            id,
+            stage: stage.into(),
+            changes: vec!["Encoder: H.264 → JPEG".into()],
+            ..PendingFacts::default()
+        };
+        let mut snapshot = Snapshot { pending: vec![change(1, "kept")], ..well() };
+        assert!(!said(&snapshot).contains("On trial"));
+        snapshot.pending.push(change(2, "checking"));
+        assert!(
+            said(&snapshot).contains("\nOn trial\nEncoder: H.264 → JPEG\nIt is being checked"),
+            "{}",
+            said(&snapshot)
+        );
     }
 
     #[test]

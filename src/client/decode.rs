@@ -1,12 +1,16 @@
 //! From the bus's dictionaries to facts. Unknown keys are left alone; a missing key, or one of another type, is as if
 //! the daemon did not know.
 
+mod stream;
+
 use zbus::fdo::ManagedObjects;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
-use super::facts::{FindingFacts, JobFacts, RootFacts, ServiceFacts, Snapshot, WayFacts};
+use super::facts::{FindingFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, WayFacts};
 use super::feed::Fact;
 use crate::api::{self, interface, proxy::Dictionary};
+
+pub(super) use stream::{pending, pending_id, plan, setting, stream};
 
 /// What a token is when the daemon does not say.
 const UNKNOWN: &str = "unknown";
@@ -21,6 +25,10 @@ pub(super) enum Told {
     Job(JobFacts),
     /// The ways in.
     Ways(Vec<WayFacts>),
+    /// The stream.
+    Stream(StreamFacts),
+    /// A change on trial.
+    Pending(PendingFacts),
 }
 
 /// Everything: the root's properties, and what `GetManagedObjects` told.
@@ -33,11 +41,14 @@ pub(super) fn snapshot(root: Dictionary, objects: ManagedObjects) -> Snapshot {
                 Told::Service(service) => snapshot.services.push(service),
                 Told::Job(job) => snapshot.jobs.push(job),
                 Told::Ways(ways) => snapshot.ways = ways,
+                Told::Stream(stream) => snapshot.stream = Some(stream),
+                Told::Pending(change) => snapshot.pending.push(change),
             }
         }
     }
     snapshot.services.sort_by(|one, other| one.name.cmp(&other.name));
     snapshot.jobs.sort_by_key(|job| job.id);
+    snapshot.pending.sort_by_key(|change| change.id);
     snapshot
 }
 
@@ -46,8 +57,10 @@ pub(super) fn object(path: &str, interface: &str, properties: Dictionary) -> Opt
     Some(match interface {
         interface::ROOT => Told::Root(root(Properties(properties))),
         interface::SERVICE => Told::Service(service(path, Properties(properties))),
-        interface::JOB => Told::Job(job(job_id(path), properties)),
+        interface::JOB => Told::Job(job(number_of(path), properties)),
         interface::ACCESS => Told::Ways(ways(Properties(properties))),
+        interface::STREAM => Told::Stream(stream(properties)),
+        interface::PENDING => Told::Pending(pending(number_of(path), properties)),
         _ => return None,
     })
 }
@@ -56,14 +69,16 @@ pub(super) fn object(path: &str, interface: &str, properties: Dictionary) -> Opt
 pub(super) fn gone(path: &str, interface: &str) -> Option<Fact> {
     match interface {
         interface::SERVICE => Some(Fact::ServiceGone(api::name_of(path))),
-        interface::JOB => Some(Fact::JobGone(job_id(path))),
+        interface::JOB => Some(Fact::JobGone(number_of(path))),
         interface::ACCESS => Some(Fact::Ways(Vec::new())),
+        interface::STREAM => Some(Fact::StreamGone),
+        interface::PENDING => Some(Fact::PendingGone(number_of(path))),
         _ => None,
     }
 }
 
-/// The number of the job at `path`; 0, which no job has, for what is no job.
-pub(super) fn job_id(path: &str) -> u64 {
+/// The number of the job, or of the change, at `path`; 0, which none has, for what has no number.
+pub(super) fn number_of(path: &str) -> u64 {
     api::name_of(path).parse().unwrap_or_default()
 }
 
@@ -147,8 +162,12 @@ fn ways(mut properties: Properties) -> Vec<WayFacts> {
 struct Properties(Dictionary);
 
 impl Properties {
+    fn get<T: TryFrom<OwnedValue>>(&mut self, key: &str) -> Option<T> {
+        self.0.remove(key).and_then(|value| T::try_from(value).ok())
+    }
+
     fn or_default<T: TryFrom<OwnedValue> + Default>(&mut self, key: &str) -> T {
-        self.0.remove(key).and_then(|value| T::try_from(value).ok()).unwrap_or_default()
+        self.get(key).unwrap_or_default()
     }
 
     /// For properties that write "none" as 0 or as an empty text.
@@ -178,13 +197,13 @@ mod tests {
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value.try_to_owned().unwrap())).collect()
     }
 
-    fn objects(path: &str, interface: &str, pairs: Vec<(&str, Value<'static>)>) -> ManagedObjects {
+    pub(super) fn objects(path: &str, interface: &str, pairs: Vec<(&str, Value<'static>)>) -> ManagedObjects {
         let path = ObjectPath::try_from(path.to_owned()).unwrap().into();
         let interface = zbus::names::InterfaceName::try_from(interface.to_owned()).unwrap().into();
         HashMap::from([(path, HashMap::from([(interface, dictionary(pairs))]))])
     }
 
-    fn below(objects: ManagedObjects) -> Snapshot {
+    pub(super) fn below(objects: ManagedObjects) -> Snapshot {
         snapshot(Dictionary::new(), objects)
     }
 

@@ -3,7 +3,11 @@
 //! Tokens stay text: a later daemon may say more of them, and they are then shown as they are. What the contract
 //! writes as 0 or as an empty text for "none" is `None` here and `null` in JSON.
 
+mod stream;
+
 use serde::{Serialize, Serializer};
+
+pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 
 /// Everything, as of one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -16,6 +20,10 @@ pub struct Snapshot {
     pub jobs: Vec<JobFacts>,
     /// In the daemon's order.
     pub ways: Vec<WayFacts>,
+    /// None where the daemon knows nothing of one.
+    pub stream: Option<StreamFacts>,
+    /// Oldest first. One that is over is kept for a minute.
+    pub pending: Vec<PendingFacts>,
 }
 
 impl Snapshot {
@@ -23,6 +31,12 @@ impl Snapshot {
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&ServiceFacts> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    /// The change that is on trial now. There is one at most.
+    #[must_use]
+    pub fn on_trial(&self) -> Option<&PendingFacts> {
+        self.pending.iter().rev().find(|change| !change.is_over())
     }
 }
 

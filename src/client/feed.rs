@@ -13,7 +13,8 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use zbus::{MatchRule, MessageStream};
 
 use super::decode::{self, Told};
-use super::{CALL_LIMIT, Client, Error, JobFacts, RootFacts, ServiceFacts, Snapshot, WayFacts, name_owner_changes};
+use super::facts::{JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, WayFacts};
+use super::{CALL_LIMIT, Client, Error, name_owner_changes};
 use crate::api::proxy::Dictionary;
 use crate::api::{BUS_NAME, ROOT_PATH};
 
@@ -44,6 +45,14 @@ pub enum Fact {
     JobGone(u64),
     /// The ways in have changed.
     Ways(Vec<WayFacts>),
+    /// The stream has changed: what it does, or its settings; see [`StreamFacts::revision`].
+    Stream(Box<StreamFacts>),
+    /// The daemon knows no stream any more.
+    StreamGone,
+    /// A change is on trial, is further than before, or is over.
+    Pending(Box<PendingFacts>),
+    /// The change with this number is forgotten.
+    PendingGone(u64),
 }
 
 impl Snapshot {
@@ -64,6 +73,13 @@ impl Snapshot {
             },
             Fact::JobGone(id) => self.jobs.retain(|job| job.id != *id),
             Fact::Ways(ways) => self.ways.clone_from(ways),
+            Fact::Stream(stream) => self.stream = Some((**stream).clone()),
+            Fact::StreamGone => self.stream = None,
+            Fact::Pending(change) => match self.pending.binary_search_by_key(&change.id, |known| known.id) {
+                Ok(at) => self.pending[at].clone_from(change),
+                Err(at) => self.pending.insert(at, (**change).clone()),
+            },
+            Fact::PendingGone(id) => self.pending.retain(|change| change.id != *id),
         }
     }
 }
@@ -237,6 +253,8 @@ impl Ledger {
             Told::Service(service) => Fact::Service(Box::new(service)),
             Told::Job(job) => Fact::Job(Box::new(job)),
             Told::Ways(ways) => Fact::Ways(ways),
+            Told::Stream(stream) => Fact::Stream(Box::new(stream)),
+            Told::Pending(change) => Fact::Pending(Box::new(change)),
         })
     }
 }
@@ -245,4 +263,65 @@ impl Ledger {
 fn copy(properties: &Dictionary) -> Dictionary {
     let pairs = properties.iter().filter_map(|(name, value)| Some((name.clone(), value.try_clone().ok()?)));
     pairs.collect::<HashMap<String, OwnedValue>>()
+}
+
+#[cfg(test)]
+mod tests {
+    use zbus::zvariant::Value;
+
+    use super::*;
+    use crate::api::{self, interface};
+
+    fn ledger(path: &str, interface: &str) -> Ledger {
+        Ledger { objects: HashMap::from([(path.to_owned(), (interface.to_owned(), Dictionary::new()))]) }
+    }
+
+    /// A signal of the object at `path`.
+    fn signal<B: serde::Serialize + zbus::zvariant::DynamicType>(
+        path: &str,
+        interface: &str,
+        name: &str,
+        body: &B,
+    ) -> Message {
+        Message::signal(path, interface, name).unwrap().build(body).unwrap()
+    }
+
+    fn changed(path: &str, interface: &str, name: &str, value: Value<'_>) -> Message {
+        let body = (interface, HashMap::from([(name, value)]), Vec::<&str>::new());
+        signal(path, "org.freedesktop.DBus.Properties", "PropertiesChanged", &body)
+    }
+
+    #[test]
+    fn a_change_on_trial_is_news_from_its_question_to_its_end() {
+        let path = api::pending_path(7);
+        let mut ledger = ledger(&path, interface::PENDING);
+        let mut snapshot = Snapshot::default();
+        for (name, value) in [("Stage", Value::from("waiting")), ("Deadline", 60_u64.into())] {
+            let fact = ledger.enter(&changed(&path, interface::PENDING, name, value)).expect("news");
+            assert!(matches!(&fact, Fact::Pending(change) if change.id == 7), "{fact:?}");
+            snapshot.apply(&fact);
+        }
+        assert_eq!(snapshot.on_trial().and_then(|change| change.deadline), Some(60));
+        snapshot.apply(&ledger.enter(&changed(&path, interface::PENDING, "Stage", "kept".into())).expect("news"));
+        assert_eq!((snapshot.on_trial(), snapshot.pending.len()), (None, 1));
+        let path = zbus::zvariant::ObjectPath::try_from(path).unwrap();
+        let body = (path, vec![interface::PENDING]);
+        let gone = signal(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved", &body);
+        snapshot.apply(&ledger.enter(&gone).expect("news"));
+        assert_eq!(snapshot.pending, []);
+    }
+
+    #[test]
+    fn what_the_stream_does_is_news() {
+        let path = api::below("stream");
+        let mut ledger = ledger(&path, interface::STREAM);
+        let mut snapshot = Snapshot::default();
+        for (name, value) in [("Viewers", Value::from(1)), ("Fps", 58.5.into())] {
+            snapshot.apply(&ledger.enter(&changed(&path, interface::STREAM, name, value)).expect("news"));
+        }
+        let stream = snapshot.stream.clone().expect("a stream");
+        assert_eq!((stream.viewers, stream.fps), (Some(1), Some(58.5)));
+        snapshot.apply(&Fact::StreamGone);
+        assert_eq!(snapshot.stream, None);
+    }
 }

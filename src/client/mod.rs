@@ -1,4 +1,4 @@
-//! The daemon as seen by its clients: typed facts, calls that end, jobs that are followed to their end.
+//! The daemon as seen by its clients: typed facts, calls that end, jobs and changes that are followed to their end.
 //!
 //! Shared by the tray, the window and the command line. Nothing here prints, and nothing here starts the daemon: who
 //! starts it is supervisord.
@@ -10,6 +10,7 @@ mod facts;
 mod feed;
 mod follow;
 pub mod preferences;
+mod stream;
 
 use std::os::fd::OwnedFd;
 use std::time::{Duration, SystemTime};
@@ -20,9 +21,13 @@ use zbus::zvariant::{DynamicDeserialize, DynamicType};
 use zbus::{Connection, MatchRule};
 
 pub use error::Error;
-pub use facts::{FindingFacts, JobFacts, RootFacts, ServiceFacts, Snapshot, WayFacts};
+pub use facts::{
+    EffectiveFacts, FindingFacts, JobFacts, PendingFacts, PlanFacts, PresetFacts, RootFacts, ServiceFacts,
+    SettingFacts, Snapshot, StreamFacts, WayFacts,
+};
 pub use feed::{Fact, feed};
-pub use follow::Patience;
+pub use follow::{Milestone, Patience};
+pub use stream::{Change, Terms, Wish};
 
 use crate::api::proxy::{Dictionary, JobProxy, Options, RootProxy, ServiceProxy};
 use crate::api::{self, BUS_NAME, ROOT_PATH, interface};
@@ -107,8 +112,7 @@ impl Client {
     /// The daemon refuses or does not answer.
     pub async fn watch(&self) -> Result<OwnedFd, Error> {
         let proxy = RootProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?;
-        let lease = tokio::time::timeout(CALL_LIMIT, proxy.watch(Options::new())).await;
-        Ok(lease.map_err(|_| Error::silent(CALL_LIMIT))?.map_err(error::from_call)?.into())
+        Ok(prompt(proxy.watch(Options::new())).await?.into())
     }
 
     /// One job as it is now. A finished one is remembered for a minute at least.
@@ -134,7 +138,7 @@ impl Client {
                 Verb::Restart { with_dependents } => proxy.restart(option("dependents", with_dependents)).await,
             }
         };
-        match decode::job_id(&interactive(call).await?) {
+        match decode::number_of(&interactive(call).await?) {
             0 => Err(error::odd("its job has no number")),
             id => Ok(id),
         }
@@ -192,6 +196,12 @@ impl Client {
 fn name_owner_changes() -> zbus::Result<MatchRule<'static>> {
     let rule = MatchRule::builder().msg_type(zbus::message::Type::Signal).sender("org.freedesktop.DBus")?;
     Ok(rule.interface("org.freedesktop.DBus")?.member("NameOwnerChanged")?.add_arg(BUS_NAME)?.build())
+}
+
+/// Gives a call the time that the daemon may need by itself.
+async fn prompt<T>(call: impl Future<Output = Result<T, api::Error>>) -> Result<T, Error> {
+    let answer = tokio::time::timeout(CALL_LIMIT, call).await;
+    answer.map_err(|_| Error::silent(CALL_LIMIT))?.map_err(error::from_call)
 }
 
 /// Gives a call the time that a person may need to permit it.

@@ -14,7 +14,7 @@ use zbus::object_server::{Interface, InterfaceRef, SignalEmitter};
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, MessageStream};
 
-use super::iface::{AccessObject, Ground, JobObject, PendingObject, RootObject, ServiceObject};
+use super::iface::{AccessObject, Ground, JobObject, PendingObject, RootObject, ServiceObject, StreamObject};
 use super::store::{Key, Mode};
 use crate::api::{self, BUS_NAME, ROOT_PATH};
 use crate::model::job::{Job, JobState};
@@ -132,6 +132,7 @@ impl Tree {
         match key.clone() {
             Key::Root => self.show(key, ROOT_PATH.into(), true, || RootObject { ground }).await,
             Key::Access => self.show(key, api::below("access"), true, || AccessObject { ground }).await,
+            Key::Stream => self.show(key, api::below("stream"), true, || StreamObject { ground }).await,
             Key::Service(name) => {
                 let there = ground.store.service(&name).is_some();
                 self.show(key, api::service_path(&name), there, || ServiceObject { ground, name }).await

@@ -10,6 +10,7 @@ mod leases;
 mod pending;
 mod run;
 mod store;
+mod stream;
 mod watcher;
 
 pub use run::{Mode, run};

@@ -16,6 +16,7 @@ use super::jobs::Jobs;
 use super::leases::Quota;
 use super::pending::Pending;
 use super::store::{self, Finding, Store};
+use super::stream::{Stream, Terms};
 use super::watcher::Watcher;
 use crate::host::root::Root;
 use crate::host::supervisor::Supervisor;
@@ -70,13 +71,18 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     let (watcher, handle) = Watcher::new(Arc::clone(&store), catalogue, supervisor.clone(), watchers.subscribe());
     let jobs = Jobs::new(root.clone(), Arc::clone(&store), handle, supervisor.clone(), shutdown.clone());
     let workspace = std::env::var("WORKSPACE").unwrap_or_else(|_| "/workspace".into());
-    let pending = Pending::new(root.clone(), workspace, Arc::clone(&store), jobs.clone(), supervisor);
+    let pending = Pending::new(root.clone(), workspace.clone(), Arc::clone(&store), jobs.clone(), supervisor.clone());
     pending.resume().await;
+    let config::Stream { python, fixed } = config.stream;
+    let terms = Terms { python, fixed, user: config.session.user, workspace };
+    let stream = Stream::new(root.clone(), terms, Arc::clone(&store), pending.clone(), supervisor);
     let variant = root.read(VARIANT).ok().flatten().map(|text| text.trim().to_owned());
     let variant = variant.filter(|variant| variant == "cuda" || variant == "stock").unwrap_or("unknown".into());
     let up_since = uptime::up_since();
     let authority = Authority { group: config.access.group };
-    let ground = Ground { store, jobs, pending, authority, quota: Quota::default(), watchers, root, variant, up_since };
+    let streaming = tokio::spawn(stream.clone().run());
+    let quota = Quota::default();
+    let ground = Ground { store, jobs, pending, stream, authority, quota, watchers, root, variant, up_since };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), mode = %store_mode, "desktop-controld begins");
     let watching = tokio::spawn(watcher.run(listener));
     let serving = tokio::spawn(bus::serve(ground, shutdown.clone()));
@@ -85,8 +91,9 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
         _ = term.recv() => tracing::info!("SIGTERM"),
         _ = int.recv() => tracing::info!("SIGINT"),
         () = shutdown.cancelled() => {}
-        // Only a bug ends these two. Half a daemon tells lies; supervisord starts a whole one.
+        // Only a bug ends these. Half a daemon tells lies; supervisord starts a whole one.
         ended = watching => anyhow::bail!("the watcher has ended: {ended:?}"),
+        ended = streaming => anyhow::bail!("looking at the stream has ended: {ended:?}"),
         ended = serving => {
             anyhow::ensure!(shutdown.is_cancelled(), "serving the bus has ended: {ended:?}");
         }

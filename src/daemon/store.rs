@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::stream::{Configured, Live, StreamView};
 use crate::model::access::{Way, way_state};
 use crate::model::catalogue::Entry;
 use crate::model::health::Health;
@@ -27,6 +28,8 @@ pub(crate) enum Key {
     Service(String),
     /// A job by its number.
     Job(u64),
+    /// `/stream`.
+    Stream,
     /// A change on trial by its number.
     Pending(u64),
 }
@@ -54,6 +57,21 @@ pub(crate) struct ServiceView {
     pub(crate) exit: Option<Exit>,
     /// Where supervisord writes its output.
     pub(crate) log_file: Option<String>,
+}
+
+impl ServiceView {
+    /// Where its log may be, likeliest first.
+    pub(crate) fn log_files(&self) -> Vec<String> {
+        let mut paths = self.entry.logs.clone();
+        let file_name = self.name.rsplit(':').next().unwrap_or_default();
+        // The name becomes a file name: what is no file name has no log at the usual places.
+        if !file_name.contains('/') && !file_name.starts_with('.') && !file_name.is_empty() {
+            paths.push(format!("/var/log/portal/{file_name}.log"));
+            paths.push(format!("/var/log/{file_name}.log"));
+        }
+        paths.extend(self.log_file.clone());
+        paths
+    }
 }
 
 /// How the daemon learns of changes.
@@ -91,6 +109,7 @@ struct Inner {
     services: BTreeMap<String, Arc<ServiceView>>,
     jobs: BTreeMap<u64, Arc<Job>>,
     pending: BTreeMap<u64, Arc<Trial>>,
+    stream: Arc<StreamView>,
     mode: Mode,
     findings: Vec<Finding>,
     dirty: BTreeSet<Key>,
@@ -104,6 +123,7 @@ impl Store {
             services: BTreeMap::new(),
             jobs: BTreeMap::new(),
             pending: BTreeMap::new(),
+            stream: Arc::default(),
             mode,
             findings: Vec::new(),
             dirty: BTreeSet::new(),
@@ -137,7 +157,7 @@ impl Store {
         let services = inner.services.keys().cloned().map(Key::Service);
         let jobs = inner.jobs.keys().copied().map(Key::Job);
         let pending = inner.pending.keys().copied().map(Key::Pending);
-        services.chain(jobs).chain(pending).chain([Key::Root, Key::Access]).collect()
+        services.chain(jobs).chain(pending).chain([Key::Root, Key::Access, Key::Stream]).collect()
     }
 
     /// The service called `name`.
@@ -210,6 +230,11 @@ impl Store {
         self.lock().pending.get(&id).cloned()
     }
 
+    /// The change of this service that is or was on trial last, while it has an object.
+    pub(crate) fn trial_of(&self, service: &str) -> Option<Arc<Trial>> {
+        self.lock().pending.values().rfind(|trial| trial.service == service).cloned()
+    }
+
     /// Adds or replaces a change on trial. Of those that are over only the last one stays.
     pub(crate) fn put_pending(&self, trial: Trial) {
         let mut inner = self.lock();
@@ -231,6 +256,31 @@ impl Store {
         let mut inner = self.lock();
         if inner.pending.remove(&id).is_some() {
             self.touch(&mut inner, Key::Pending(id));
+        }
+    }
+
+    /// The stream.
+    pub(crate) fn stream(&self) -> Arc<StreamView> {
+        Arc::clone(&self.lock().stream)
+    }
+
+    /// Replaces what is configured of the stream.
+    pub(crate) fn put_configured(&self, configured: Option<Arc<Configured>>) {
+        self.change_stream(|view| view.configured = configured);
+    }
+
+    /// Replaces what happens right now on the stream.
+    pub(crate) fn put_live(&self, live: Live) {
+        self.change_stream(|view| view.live = live);
+    }
+
+    fn change_stream(&self, change: impl FnOnce(&mut StreamView)) {
+        let mut inner = self.lock();
+        let mut view = StreamView::clone(&inner.stream);
+        change(&mut view);
+        if *inner.stream != view {
+            inner.stream = Arc::new(view);
+            self.touch(&mut inner, Key::Stream);
         }
     }
 

@@ -58,11 +58,9 @@ pub fn at(point: Fault) -> io::Result<()> {
     }
     std::fs::remove_file(FILE)?;
     std::fs::write(format!("{FILE}.done"), &asked)?;
-    match what {
-        "full" => Err(io::ErrorKind::StorageFull.into()),
-        _ => {
-            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-            unreachable!("nobody survives that")
-        }
+    if what == "full" {
+        return Err(io::ErrorKind::StorageFull.into());
     }
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    unreachable!("nobody survives that")
 }

@@ -16,6 +16,8 @@ use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::unix::pipe;
 
+use super::root::Root;
+
 /// Bytes read from a file at once.
 const BLOCK: usize = 64 * 1024;
 /// However many lines were asked for, no more than this is read back from the end.
@@ -44,6 +46,23 @@ pub fn open(path: &Path, identity: Option<&Identity>) -> io::Result<File> {
         });
         opened.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
     })
+}
+
+/// The first of these files that is there, opened as [`open`] does, and its place.
+///
+/// # Errors
+/// None is there, or the last of those that are may not be read.
+pub fn open_first(root: &Root, paths: &[String], identity: Option<&Identity>) -> io::Result<(File, PathBuf)> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for path in paths {
+        let path = root.join(path);
+        match open(&path, identity) {
+            Ok(file) => return Ok((file, path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 /// Takes on an identity, for the calling thread only and for good.

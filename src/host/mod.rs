@@ -13,4 +13,5 @@ pub mod selkies;
 pub mod settings;
 pub mod supervisor;
 pub mod uptime;
+pub mod user_child;
 pub mod window_manager;

@@ -1,5 +1,7 @@
 //! `/etc/desktop-control/config.toml`: what an operator may set by hand. Absent file, absent key: the default.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 /// The whole file.
@@ -10,6 +12,10 @@ pub struct Config {
     pub access: Access,
     /// `[supervisor]`
     pub supervisor: Supervisor,
+    /// `[session]`
+    pub session: Session,
+    /// `[stream]`
+    pub stream: Stream,
 }
 
 /// Who may change things where polkit is absent.
@@ -40,6 +46,36 @@ impl Default for Supervisor {
     }
 }
 
+/// Whose desktop it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Session {
+    /// The desktop user's name. Whatever that user can write is read and run as that user only.
+    pub user: String,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { user: "user".into() }
+    }
+}
+
+/// The stream's server.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Stream {
+    /// The Python that Selkies 2 is installed for, absolute.
+    pub python: String,
+    /// Settings that nobody may change here, by the server's own names.
+    pub fixed: BTreeSet<String>,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { python: "/opt/selkies/bin/python".into(), fixed: BTreeSet::new() }
+    }
+}
+
 /// Parses the file. The error names the place in it.
 ///
 /// # Errors
@@ -55,6 +91,13 @@ mod tests {
     #[test]
     fn an_empty_file_is_the_default() {
         assert_eq!(parse("").expect("valid"), Config::default());
+    }
+
+    #[test]
+    fn settings_of_the_stream_can_be_fixed() {
+        let config = parse("[stream]\nfixed = ['encoder', 'framerate']").expect("valid");
+        assert_eq!(config.stream.fixed, BTreeSet::from(["encoder".to_owned(), "framerate".to_owned()]));
+        assert_eq!(config.stream.python, Stream::default().python);
     }
 
     #[test]

@@ -5,8 +5,10 @@
 pub mod access;
 pub mod catalogue;
 pub mod config;
+pub mod cuda;
 pub mod health;
 pub mod job;
+pub mod lockout;
 pub mod order;
 pub mod service;
 pub mod settings_text;

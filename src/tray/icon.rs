@@ -1,24 +1,29 @@
 //! Where everything comes together: news in, decisions out. Nothing here waits for anybody.
 
+mod stream;
+
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::alert::Alert;
 use super::clipboard::Copier;
+use super::item::Desktop;
 use super::launcher::View;
 use super::message::{Message, Slot};
 use super::model::{Action, Known, TrayModel, connection_link, label, wrong};
 use super::notices::{Notice, Notices};
 use super::notifier::Order;
 use super::session::{News, Session};
+use super::trial::TrialNotices;
 use crate::client::preferences::Notifications;
-use crate::client::{Client, Error, Fact, Verb};
+use crate::client::{Client, Error, Fact, Verb, unix_now};
+use stream::Asked;
 
 /// Everything that happens besides what comes over the session bus.
 pub(super) enum Event {
@@ -27,6 +32,8 @@ pub(super) enum Event {
     Wanted(Notifications),
     /// The daemon's answer to our asking for a restart of this service: the number of its job.
     Asked(String, Result<u64, Error>),
+    /// The daemon's answer to what was asked about the settings of the stream.
+    AskedStream(Asked, Result<(), Error>),
     /// An attempt to copy this link has ended so.
     Copied(String, Result<(), String>),
 }
@@ -47,6 +54,7 @@ pub(super) struct Icon {
     jobs: BTreeMap<u64, String>,
     alert: Alert,
     notices: Notices,
+    trial: TrialNotices,
     wanted: Notifications,
     copier: Copier,
     models: watch::Sender<TrayModel>,
@@ -69,6 +77,7 @@ impl Icon {
             jobs: BTreeMap::new(),
             alert: Alert::default(),
             notices: Notices::default(),
+            trial: TrialNotices::default(),
             wanted: Notifications::default(),
             copier: Copier::default(),
             models,
@@ -79,14 +88,16 @@ impl Icon {
     }
 
     /// Until the bus ends, another instance takes over, or the user wants no icon.
-    pub(super) async fn run(mut self, mut session: Session, mut inboxes: Inboxes, watcher_appeared: &Notify) {
+    pub(super) async fn run(mut self, mut session: Session, mut inboxes: Inboxes, desktop: &Desktop) {
         loop {
             let (seen, settled) = (until(self.alert.due()), until(self.notices.due()));
+            let last_call = until(self.trial.due().map(from_now));
             tokio::select! {
                 news = session.next() => match news {
                     None => return info!("the session bus has ended"),
                     Some(News::Replaced) => return info!("another instance has taken over"),
-                    Some(News::Watcher) => watcher_appeared.notify_one(),
+                    Some(News::Watcher) => desktop.watcher.notify_one(),
+                    Some(News::Colours) => desktop.colours.notify_one(),
                     Some(news) => self.order(Order::Heard(news)),
                 },
                 Some(event) = inboxes.events.recv() => self.on_event(event),
@@ -101,6 +112,7 @@ impl Icon {
                     Some(Notice::Close) => self.order(Order::Close(Slot::Services)),
                     None => {}
                 },
+                () = last_call => self.follow_trial(),
             }
         }
     }
@@ -118,6 +130,7 @@ impl Icon {
                 self.not_restarted(&service, &error.to_string());
                 self.on_change();
             }
+            Event::AskedStream(asked, answer) => self.on_stream_answer(&asked, answer),
             Event::Copied(link, Ok(())) => self.answer(Message::done("Connection link copied", &link)),
             Event::Copied(link, Err(why)) => {
                 self.answer(Message::refused("The connection link could not be copied", &format!("{why}\n{link}")));
@@ -151,6 +164,7 @@ impl Icon {
     fn on_change(&mut self) {
         self.follow_jobs();
         self.notices.see(&self.known, Instant::now());
+        self.follow_trial();
         self.alert.see(wrong(&self.known), Instant::now());
         self.publish();
     }
@@ -191,6 +205,10 @@ impl Icon {
             Action::OpenPage(page) => self.open(View::Page(page)),
             Action::OpenService(service) => self.open(View::Service(service)),
             Action::Restart(service) => self.restart(service),
+            Action::Preset(name) => self.ask_about_stream(Asked::Preset(name)),
+            Action::Keep(change) => self.ask_about_stream(Asked::Keep(change, false)),
+            Action::KeepUnseen(change) => self.ask_about_stream(Asked::Keep(change, true)),
+            Action::GoBack(change) => self.ask_about_stream(Asked::GoBack(change)),
             Action::CopyLink => self.copy_link(),
             Action::Quit => return ControlFlow::Break(()),
         }
@@ -252,6 +270,11 @@ impl Icon {
     fn open(&self, view: View) {
         drop(self.views.send(view));
     }
+}
+
+/// A moment of the calendar, which is not before now, as one of the clock.
+fn from_now(seconds: u64) -> Instant {
+    Instant::now() + Duration::from_secs(seconds.saturating_sub(unix_now()))
 }
 
 /// Waits for a moment; for ever if there is none to wait for.

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use ksni::menu::StandardItem;
+use ksni::menu::{RadioGroup, RadioItem, StandardItem, SubMenu};
 use ksni::{Category, Handle, MenuItem, OfflineReason, ToolTip, Tray, TrayMethods};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, watch};
@@ -33,6 +33,18 @@ const MOST_UNLISTED: u32 = 3;
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_LAST: Duration = Duration::from_secs(30);
 
+/// The desktop has read its new colours by then.
+const COLOURED_WITHIN: Duration = Duration::from_secs(1);
+
+/// What the desktop tells, as far as the icon has to do something about it.
+#[derive(Debug, Default)]
+pub(super) struct Desktop {
+    /// Somebody carries icons now.
+    pub(super) watcher: Notify,
+    /// The colours are others now.
+    pub(super) colours: Notify,
+}
+
 /// Keeps the icon on the bus, whoever carries it and however often they change.
 #[derive(Debug)]
 pub(super) struct Publisher {
@@ -45,18 +57,18 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    /// Never ends. `appeared` says that somebody carries icons now.
-    pub(super) async fn run(mut self, appeared: &Notify) {
+    /// Never ends.
+    pub(super) async fn run(mut self, desktop: &Desktop) {
         let mut retry = Retry::between(RETRY_FIRST, RETRY_LAST);
         let mut unlisted = 0;
         let mut told = false;
         loop {
             let (lost, mut losses) = unbounded_channel();
             let model = self.models.borrow_and_update().clone();
-            let item = Item { model, actions: self.actions.clone(), lost };
+            let item = Item { model, actions: self.actions.clone(), lost, coloured: false };
             let reason = match timeout(REGISTER_LIMIT, item.assume_sni_available(true).spawn()).await {
                 Ok(Ok(handle)) => {
-                    let reason = self.keep(&handle, &mut losses, appeared, &mut retry, &mut unlisted).await;
+                    let reason = self.keep(&handle, &mut losses, desktop, &mut retry, &mut unlisted).await;
                     // It is asked to end in any case; whether it can say so now is another matter.
                     drop(timeout(CALL_LIMIT, handle.shutdown()).await);
                     reason
@@ -78,13 +90,14 @@ impl Publisher {
         &mut self,
         handle: &Handle<Item>,
         losses: &mut UnboundedReceiver<String>,
-        appeared: &Notify,
+        desktop: &Desktop,
         retry: &mut Retry,
         unlisted: &mut u32,
     ) -> String {
         let mut check_at = Some(Instant::now() + LISTED_WITHIN);
+        let mut colour_at = None;
         loop {
-            let check = async { if let Some(at) = check_at { sleep_until(at).await } else { pending().await } };
+            let (check, colour) = (until(check_at), until(colour_at));
             tokio::select! {
                 Some(reason) = losses.recv() => return reason,
                 changed = self.models.changed() => {
@@ -92,13 +105,18 @@ impl Publisher {
                         return pending().await;
                     }
                     let model = self.models.borrow_and_update().clone();
-                    match timeout(CALL_LIMIT, handle.update(|item| item.model = model)).await {
-                        Ok(Some(())) => {}
-                        Ok(None) => return "it is no longer served".into(),
-                        Err(_) => return "whoever carries it does not answer".into(),
+                    if let Err(reason) = update(handle, |item| item.model = model).await {
+                        return reason;
                     }
                 }
-                () = appeared.notified() => {
+                () = desktop.colours.notified() => colour_at = Some(Instant::now() + COLOURED_WITHIN),
+                () = colour => {
+                    colour_at = None;
+                    if let Err(reason) = update(handle, |item| item.coloured ^= true).await {
+                        return reason;
+                    }
+                }
+                () = desktop.watcher.notified() => {
                     *unlisted = 0;
                     check_at = Some(Instant::now() + LISTED_WITHIN);
                 }
@@ -114,6 +132,22 @@ impl Publisher {
                 }
             }
         }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => pending().await,
+    }
+}
+
+/// Changes what is served; the error says why it has to be registered anew.
+async fn update(handle: &Handle<Item>, change: impl FnOnce(&mut Item)) -> Result<(), String> {
+    match timeout(CALL_LIMIT, handle.update(change)).await {
+        Ok(Some(())) => Ok(()),
+        Ok(None) => Err("it is no longer served".into()),
+        Err(_) => Err("whoever carries it does not answer".into()),
     }
 }
 
@@ -143,6 +177,8 @@ struct Item {
     actions: UnboundedSender<Action>,
     /// Takes the reason why it has to be registered anew.
     lost: UnboundedSender<String>,
+    /// Flipped with each change of the desktop's colours.
+    coloured: bool,
 }
 
 impl Item {
@@ -177,8 +213,11 @@ impl Tray for Item {
         self.model.icon.into()
     }
 
+    /// Plasma draws the icon anew, in its colours of now, when it hears that one of its icons is another one. So this
+    /// one changes with them, while it is not to be seen.
     fn attention_icon_name(&self) -> String {
-        self.model.icon.into()
+        let is_seen = self.model.status == Status::NeedsAttention;
+        if is_seen || !self.coloured { self.model.icon.into() } else { String::new() }
     }
 
     fn tool_tip(&self) -> ToolTip {
@@ -227,6 +266,26 @@ fn menu_item(entry: &Entry) -> MenuItem<Item> {
             }
             .into()
         }
+        Entry::Submenu { label, entries } => {
+            SubMenu { label: literally(label), submenu: entries.iter().map(menu_item).collect(), ..SubMenu::default() }
+                .into()
+        }
+        Entry::Choices { chosen, choices, enabled } => {
+            let item = |(label, _): &(String, Action)| RadioItem {
+                label: literally(label),
+                enabled: *enabled,
+                ..RadioItem::default()
+            };
+            let actions: Vec<Action> = choices.iter().map(|(_, action)| action.clone()).collect();
+            RadioGroup {
+                selected: *chosen,
+                options: choices.iter().map(item).collect(),
+                select: Box::new(move |item: &mut Item, at| {
+                    actions.get(at).into_iter().for_each(|action| item.ask_for(action.clone()));
+                }),
+            }
+            .into()
+        }
     }
 }
 
@@ -251,7 +310,7 @@ mod tests {
         let known = Known { snapshot: Some(snapshot), alert: true, ..Known::default() };
         let (actions, clicks) = unbounded_channel();
         let (lost, losses) = unbounded_channel();
-        (Item { model: TrayModel::of(&known), actions, lost }, clicks, losses)
+        (Item { model: TrayModel::of(&known), actions, lost, coloured: false }, clicks, losses)
     }
 
     fn broken(label: &str) -> ServiceFacts {
@@ -282,6 +341,16 @@ mod tests {
         assert!(item.icon_name().contains("-attention-") && item.attention_icon_name() == item.icon_name());
         assert_eq!(item.tool_tip().description, "‹b›x‹/b› does not work");
         assert_eq!((item.id(), item.title()), ("desktop-control".into(), "Desktop Control".into()));
+    }
+
+    #[test]
+    fn new_colours_change_what_is_not_seen() {
+        let (mut item, ..) = item(vec![]);
+        let (icon, unseen) = (item.icon_name(), item.attention_icon_name());
+        item.coloured = true;
+        assert!(item.icon_name() == icon && item.attention_icon_name() != unseen);
+        item.model.status = Status::NeedsAttention;
+        assert_eq!(item.attention_icon_name(), icon, "now it is seen");
     }
 
     #[test]

@@ -7,8 +7,17 @@ use super::model::{Action, ICON_ATTENTION};
 pub(super) enum Slot {
     /// How the services are.
     Services,
+    /// Whether settings on trial are to be kept, and how that ended.
+    Trial,
     /// The answer to what was clicked.
     Answer,
+}
+
+impl Slot {
+    /// Its message says how something is, which is still worth being said to who comes later.
+    pub(super) fn lasts(self) -> bool {
+        matches!(self, Self::Services | Self::Trial)
+    }
 }
 
 /// How much it matters.

@@ -15,6 +15,7 @@ mod notices;
 mod notifier;
 mod retry;
 mod session;
+mod trial;
 
 use std::future::pending;
 use std::io;
@@ -23,13 +24,13 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::client::feed;
 use crate::client::preferences::{Notifications, PreferencesFile};
 use icon::{Event, Icon, Inboxes};
-use item::Publisher;
+use item::{Desktop, Publisher};
 use launcher::Launcher;
 use model::{Known, TrayModel};
 use notifier::Notifier;
@@ -80,16 +81,16 @@ async fn serve(session: Session) {
     let (views, launcher_inbox) = unbounded_channel();
     let (failures, answers) = unbounded_channel();
     let (models, model) = watch::channel(TrayModel::of(&Known::default()));
-    let watcher_appeared = Notify::new();
+    let desktop = Desktop::default();
     let publisher = Publisher { models: model, actions: actions.clone(), bus: bus.clone() };
     let facts = events.clone();
     let inboxes = Inboxes { events: inbox, clicks, answers };
     let icon = Icon::new(models, orders, views, events.clone());
     tokio::select! {
-        () = icon.run(session, inboxes, &watcher_appeared) => {}
+        () = icon.run(session, inboxes, &desktop) => {}
         _ = feed(|fact| drop(facts.send(Event::Fact(fact)))) => {}
         () = follow_preferences(&events) => {}
-        () = publisher.run(&watcher_appeared) => {}
+        () = publisher.run(&desktop) => {}
         () = Notifier::new(bus.clone(), actions).run(notifier_inbox) => {}
         () = Launcher::new(bus, failures).run(launcher_inbox) => {}
     }

@@ -1,8 +1,12 @@
 //! What the tray icon shows, as a pure function of what is known. Nothing here talks to anybody.
 
+mod stream;
+
 use std::collections::BTreeSet;
 
-use crate::client::{JobFacts, ServiceFacts, Snapshot, WayFacts};
+use crate::client::{JobFacts, PendingFacts, ServiceFacts, Snapshot, WayFacts};
+
+pub(super) use stream::question;
 
 /// All is well.
 const ICON_WELL: &str = "io.github.desktop_control.DesktopControl-symbolic";
@@ -34,6 +38,8 @@ pub(super) struct Known {
     pub(super) alert: bool,
     /// Services that we have asked the daemon to restart, before its job for that is known.
     pub(super) asked: Vec<String>,
+    /// We have asked the daemon about the settings of the stream, and it has not answered yet.
+    pub(super) asked_stream: bool,
 }
 
 impl Known {
@@ -41,6 +47,11 @@ impl Known {
     pub(super) fn under_work(&self) -> BTreeSet<&str> {
         let targets = self.jobs_at_work().flat_map(|job| &job.targets).chain(&self.asked);
         targets.map(String::as_str).collect()
+    }
+
+    /// The change of settings that is on trial; none while nobody can say.
+    pub(super) fn trial(&self) -> Option<&PendingFacts> {
+        self.snapshot.as_ref().filter(|_| self.away.is_none())?.on_trial()
     }
 
     fn jobs_at_work(&self) -> impl Iterator<Item = &JobFacts> {
@@ -76,6 +87,14 @@ pub(super) enum Action {
     OpenService(String),
     /// Restart this service.
     Restart(String),
+    /// Try the settings of the preset with this token.
+    Preset(String),
+    /// Keep what the change of this number has brought.
+    Keep(u64),
+    /// The same although nobody sees whether it works.
+    KeepUnseen(u64),
+    /// Take the change of this number back.
+    GoBack(u64),
     /// Put the connection link into the clipboard.
     CopyLink,
     /// End the tray icon.
@@ -98,6 +117,22 @@ pub(super) enum Entry {
         enabled: bool,
         /// What a click does.
         action: Action,
+    },
+    /// Opens a list of its own.
+    Submenu {
+        /// What it says.
+        label: String,
+        /// From top to bottom.
+        entries: Vec<Entry>,
+    },
+    /// Several of which one holds.
+    Choices {
+        /// The place of the one that holds.
+        chosen: usize,
+        /// What each says, and what a click on it does.
+        choices: Vec<(String, Action)>,
+        /// They can be clicked now.
+        enabled: bool,
     },
 }
 
@@ -135,10 +170,20 @@ impl TrayModel {
         let summary = summary(known, &troubles);
         let overview = || Action::OpenPage("overview".into());
         let mut menu = vec![button(&summary, overview())];
-        menu.extend(work.as_deref().map(|work| button(work, overview())));
-        let room = MOST_TROUBLES + 1 - menu.len().saturating_sub(1);
-        menu.extend(trouble_entries(&troubles, room));
-        menu.extend([Entry::Separator, restart_entry(known), Entry::Separator]);
+        let answers = stream::answers(known);
+        if answers.is_empty() {
+            menu.extend(work.as_deref().map(|work| button(work, overview())));
+        }
+        menu.extend(answers);
+        let quality = stream::quality(known);
+        let most = if quality.is_some() { MOST_TROUBLES } else { MOST_TROUBLES + 1 };
+        menu.extend(trouble_entries(&troubles, most + 1 - menu.len()));
+        if menu.len() <= most {
+            menu.extend(stream::line(known));
+        }
+        menu.push(Entry::Separator);
+        menu.extend(quality);
+        menu.extend([restart_entry(known), Entry::Separator]);
         menu.push(button("Open Desktop Control", Action::OpenWindow));
         menu.push(button("Quit tray icon", Action::Quit));
         Self { status, icon, summary, details: details(known, &troubles, work), menu }
@@ -235,6 +280,7 @@ fn work(known: &Known) -> Option<String> {
         jobs.extend((!is_told).then_some(("service-restart", std::slice::from_ref(asked))));
     }
     let (kind, targets) = match jobs.as_slice() {
+        _ if known.trial().is_some() || known.asked_stream => return Some(stream::work(known)),
         [] => return None,
         [(kind, targets)] => (*kind, *targets),
         jobs => return Some(format!("{} jobs at work", jobs.len())),
@@ -254,7 +300,7 @@ fn work(known: &Known) -> Option<String> {
 
 /// As many lines as there is room for; the last one counts what found none.
 fn trouble_entries(troubles: &[Trouble], room: usize) -> Vec<Entry> {
-    let shown = if troubles.len() > room.min(MOST_TROUBLES) { room - 1 } else { troubles.len() };
+    let shown = if troubles.len() > room.min(MOST_TROUBLES) { room.saturating_sub(1) } else { troubles.len() };
     let entry = |trouble: &Trouble| Entry::Button {
         label: trouble.title.clone(),
         icon: ICON_TROUBLE,
@@ -264,6 +310,8 @@ fn trouble_entries(troubles: &[Trouble], room: usize) -> Vec<Entry> {
     let mut entries: Vec<Entry> = troubles.iter().take(shown).map(entry).collect();
     match troubles.len() - shown {
         0 => {}
+        // How many there are is said above.
+        _ if shown == 0 => {}
         more => entries.push(button(&format!("and {more} more"), Action::OpenPage("overview".into()))),
     }
     entries
@@ -274,7 +322,9 @@ fn restart_entry(known: &Known) -> Entry {
     let name = service.map_or_else(String::new, |service| service.name.clone());
     let at_work = known.under_work().contains(name.as_str());
     let label = if at_work { "Restarting stream" } else { "Restart stream" };
-    let enabled = service.is_some() && known.away.is_none() && !at_work;
+    // A restart would end a trial in favour of the earlier settings.
+    let is_free = known.trial().is_none() && !at_work;
+    let enabled = service.is_some() && known.away.is_none() && is_free;
     Entry::Button { label: label.into(), icon: "", enabled, action: Action::Restart(name) }
 }
 
@@ -297,13 +347,14 @@ fn details(known: &Known, troubles: &[Trouble], work: Option<String>) -> String 
         "" => trouble.title.clone(),
         reason => format!("{}: {}", trouble.title, line(reason)),
     });
-    let mut lines: Vec<String> = work.into_iter().chain(told).collect();
+    let mut lines: Vec<String> = work.into_iter().chain(stream::deadline(known)).chain(told).collect();
     match troubles.len().saturating_sub(MOST_TROUBLES) {
         0 => {}
         more => lines.push(format!("and {more} more")),
     }
     if lines.is_empty() {
         lines.push(counted(&snapshot.services));
+        lines.extend(stream::words(known));
     }
     lines.join("\n")
 }

@@ -48,8 +48,8 @@ pub(super) struct Notifier {
     /// What the server offers; none while nobody has been asked.
     capabilities: Option<Vec<String>>,
     shown: BTreeMap<Slot, Shown>,
-    /// How the services are, for a server that comes later.
-    waiting: Option<Message>,
+    /// What is still so, for a server that comes later.
+    waiting: BTreeMap<Slot, Message>,
     /// That nobody shows messages has been said.
     complained: bool,
 }
@@ -65,7 +65,7 @@ struct Shown {
 
 impl Notifier {
     pub(super) fn new(bus: Connection, actions: UnboundedSender<Action>) -> Self {
-        Self { bus, actions, capabilities: None, shown: BTreeMap::new(), waiting: None, complained: false }
+        Self { bus, actions, capabilities: None, shown: BTreeMap::new(), waiting: BTreeMap::new(), complained: false }
     }
 
     /// Carries out orders for as long as there can be any.
@@ -80,9 +80,7 @@ impl Notifier {
     }
 
     async fn show(&mut self, slot: Slot, message: Message) {
-        if slot == Slot::Services {
-            self.waiting = None;
-        }
+        self.waiting.remove(&slot);
         if self.shown.get(&slot).is_some_and(|shown| shown.expired) {
             self.close(slot).await;
         }
@@ -100,8 +98,8 @@ impl Notifier {
                 if !std::mem::replace(&mut self.complained, true) {
                     warn!(reason, "nobody shows notifications; the icon's menu tells the same");
                 }
-                if slot == Slot::Services && !message.transient {
-                    self.waiting = Some(message);
+                if slot.lasts() && !message.transient {
+                    self.waiting.insert(slot, message);
                 } else if !message.transient {
                     warn!(summary = message.summary, body = message.body, "could not be shown");
                 }
@@ -132,7 +130,7 @@ impl Notifier {
     }
 
     async fn close(&mut self, slot: Slot) {
-        self.waiting = self.waiting.take().filter(|_| slot != Slot::Services);
+        self.waiting.remove(&slot);
         if let Some(Shown { id, .. }) = self.shown.remove(&slot) {
             // What has been closed already is an error for some servers, and none for us.
             drop(timeout(CALL_LIMIT, self.call("CloseNotification", &id)).await);
@@ -145,8 +143,9 @@ impl Notifier {
                 // Another server has other numbers.
                 self.shown.clear();
                 self.capabilities = None;
-                if let Some(message) = self.waiting.take_if(|_| is_there) {
-                    self.show(Slot::Services, message).await;
+                let waiting = if is_there { std::mem::take(&mut self.waiting) } else { BTreeMap::new() };
+                for (slot, message) in waiting {
+                    self.show(slot, message).await;
                 }
             }
             News::Clicked(id, action) => {
@@ -159,7 +158,7 @@ impl Notifier {
                 self.shown.values_mut().filter(|shown| shown.id == id).for_each(|shown| shown.expired = true);
             }
             News::Closed(id, _) => self.shown.retain(|_, shown| shown.id != id),
-            News::Replaced | News::Watcher => {}
+            News::Replaced | News::Watcher | News::Colours => {}
         }
     }
 

@@ -18,6 +18,11 @@ pub(super) const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 /// Shows notifications.
 pub(super) const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
 const BUS: &str = "org.freedesktop.DBus";
+/// Whoever changes Plasma's settings tells of it in this name. So old a way that nobody owns it.
+const PLASMA: &str = "org.kde.KGlobalSettings";
+const PLASMA_PATH: &str = "/KGlobalSettings";
+/// What of them has changed, by its number there: the colours.
+const PALETTE: i32 = 0;
 
 /// How long the bus may take to let us in.
 const JOIN_LIMIT: Duration = Duration::from_secs(10);
@@ -37,6 +42,8 @@ pub(super) enum News {
         /// Somebody does.
         is_there: bool,
     },
+    /// The desktop's colours are others now.
+    Colours,
     /// A notification has been clicked: its number, and which of its actions.
     Clicked(u32, String),
     /// A notification is no longer shown: its number, and why.
@@ -108,7 +115,10 @@ fn rules() -> zbus::Result<Vec<MatchRule<'static>>> {
         let rule = MatchRule::builder().msg_type(Type::Signal).sender(NOTIFICATIONS)?.interface(NOTIFICATIONS)?;
         Ok(rule.member(member)?.build())
     };
-    [owner(WATCHER), owner(NOTIFICATIONS), signal("ActionInvoked"), signal("NotificationClosed")].into_iter().collect()
+    let plasma = MatchRule::builder().msg_type(Type::Signal).path(PLASMA_PATH)?.interface(PLASMA)?;
+    let plasma = Ok(plasma.member("notifyChange")?.build());
+    let notifications = [signal("ActionInvoked"), signal("NotificationClosed")];
+    [owner(WATCHER), owner(NOTIFICATIONS), plasma].into_iter().chain(notifications).collect()
 }
 
 fn read(message: &Message) -> Option<News> {
@@ -129,6 +139,10 @@ fn read(message: &Message) -> Option<News> {
         }
         (NOTIFICATIONS, "ActionInvoked") => body.deserialize().ok().map(|(id, key)| News::Clicked(id, key)),
         (NOTIFICATIONS, "NotificationClosed") => body.deserialize().ok().map(|(id, why)| News::Closed(id, why)),
+        (PLASMA, "notifyChange") => {
+            let (what, _): (i32, i32) = body.deserialize().ok()?;
+            (what == PALETTE).then_some(News::Colours)
+        }
         _ => None,
     }
 }
@@ -150,6 +164,13 @@ mod tests {
         assert_eq!(owner(WATCHER, ""), None);
         assert_eq!(owner(NOTIFICATIONS, ""), Some(News::Notifier { is_there: false }));
         assert_eq!(owner("another.name", ":1.2"), None);
+    }
+
+    #[test]
+    fn of_plasmas_settings_only_the_colours_matter() {
+        assert_eq!(read(&signal(PLASMA, "notifyChange", &(0_i32, 0_i32))), Some(News::Colours));
+        assert_eq!(read(&signal(PLASMA, "notifyChange", &(1_i32, 0_i32))), None);
+        assert_eq!(read(&signal(PLASMA, "notifyChange", &"nonsense")), None);
     }
 
     #[test]

@@ -9,26 +9,50 @@ use crate::client::{ServiceFacts, Verb};
 /// Calls `agreed` at once where nothing is lost, else after the person has read what the consequence is and agreed.
 /// Enter and Esc both mean no.
 pub(super) fn confirm(near: &impl IsA<gtk::Widget>, service: &ServiceFacts, verb: Verb, agreed: impl Fn() + 'static) {
-    let Some(question) = Question::about(service, verb) else { return agreed() };
-    let window = near.root().and_downcast::<gtk::Window>();
-    let dialog = adw::MessageDialog::new(window.as_ref(), Some(&question.heading), Some(&question.body));
-    dialog.add_responses(&[("cancel", "Cancel"), ("agree", question.verb)]);
-    dialog.set_response_appearance("agree", adw::ResponseAppearance::Destructive);
-    dialog.set_default_response(Some("cancel"));
-    dialog.set_close_response("cancel");
-    dialog.connect_response(Some("agree"), move |_, _| agreed());
-    dialog.present();
+    match Question::about(service, verb) {
+        Some(question) => question.ask(near, agreed),
+        None => agreed(),
+    }
 }
 
 /// What is asked.
 #[derive(Debug, PartialEq, Eq)]
-struct Question {
+pub(super) struct Question {
     heading: String,
     body: String,
     verb: &'static str,
 }
 
 impl Question {
+    /// Calls `agreed` if the person agrees. Enter and Esc both mean no.
+    pub(super) fn ask(&self, near: &impl IsA<gtk::Widget>, agreed: impl Fn() + 'static) {
+        let window = near.root().and_downcast::<gtk::Window>();
+        let dialog = adw::MessageDialog::new(window.as_ref(), Some(&self.heading), Some(&self.body));
+        dialog.add_responses(&[("cancel", "Cancel"), ("agree", self.verb)]);
+        dialog.set_response_appearance("agree", adw::ResponseAppearance::Destructive);
+        dialog.set_default_response(Some("cancel"));
+        dialog.set_close_response("cancel");
+        dialog.connect_response(Some("agree"), move |_, _| agreed());
+        dialog.present();
+    }
+
+    /// About taking our values of settings with these labels away; of all settings where there are none.
+    pub(super) fn about_reset(labels: &[&str]) -> Self {
+        let heading = match labels {
+            [] => "Take back everything set here?".into(),
+            [only] => format!("Take back what is set for “{only}”?"),
+            many => format!("Take back what is set for {} settings?", many.len()),
+        };
+        let body = "What the machine or the server says holds again. It is tried out first: the picture stops for \
+                    about 5 seconds, then you are asked whether to keep it.";
+        Self { heading, body: body.into(), verb: "Take back" }
+    }
+
+    /// About keeping settings whose effect nobody sees; `why` is the control service's sentence.
+    pub(super) fn about_keeping(why: &str) -> Self {
+        Self { heading: "Keep settings that nobody has seen working?".into(), body: why.into(), verb: "Keep" }
+    }
+
     /// None where there is nothing to ask: the desktop can do without it, or nothing of it is there to be lost.
     fn about(service: &ServiceFacts, verb: Verb) -> Option<Self> {
         if !service.essential || service.is_down() {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::format::{self, Sign};
-use crate::client::{Fact, JobFacts, ServiceFacts, Snapshot};
+use crate::client::{Fact, JobFacts, PendingFacts, ServiceFacts, Snapshot, StreamFacts};
 
 /// The daemon as a page sees it.
 #[derive(Debug, Default)]
@@ -49,6 +49,16 @@ impl Known {
     /// How a service does: what is at work on it, else what the daemon has confirmed.
     pub(super) fn sign_of(&self, service: &ServiceFacts) -> Sign {
         self.job_on(&service.name).map_or_else(|| format::of_service(service), format::at_work)
+    }
+
+    /// The stream, where there is one whose settings can be shown.
+    pub(super) fn stream(&self) -> Option<&StreamFacts> {
+        self.snapshot.stream.as_ref().filter(|stream| stream.is_there())
+    }
+
+    /// The change of settings that is on trial now.
+    pub(super) fn trial(&self) -> Option<&PendingFacts> {
+        self.snapshot.on_trial()
     }
 
     /// Something may be asked for this service now.

@@ -6,20 +6,22 @@
 mod actions;
 mod app;
 mod arguments;
+mod begun;
 mod confirm;
 mod format;
 mod known;
+mod liked;
 mod log;
 mod page;
 mod pages;
+mod pending;
 mod request;
 mod rows;
 mod sidebar;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use adw::prelude::*;
 use gtk::{gio, glib};
@@ -33,9 +35,12 @@ use crate::client::preferences::PreferencesFile;
 
 /// What the library's own style lacks.
 const STYLE: &str = include_str!("../../resources/style.css");
-/// The desktop is drawn by the CPU, or sent through VirtualGL. Either way a window that draws itself with OpenGL starts
-/// later, needs more memory and gains nothing. The environment may say otherwise.
+/// How GTK is told to draw with the CPU. The desktop is drawn so itself, or sent through VirtualGL; either way a window
+/// that draws itself with OpenGL starts later, needs more memory and gains nothing.
 const RENDERER: (&str, &str) = ("GSK_RENDERER", "cairo");
+/// And how it is told not even to load OpenGL, which takes a third of its start and half of its memory: since 4.16, and
+/// before.
+const WITHOUT_GL: [(&str, &str); 2] = [("GDK_DISABLE", "gl,vulkan"), ("GDK_DEBUG", "gl-disable")];
 
 /// Opens the window, or asks the one that is open already, and stays until it is closed.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -45,7 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         let _ = error.print();
         return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
     }
-    choose_renderer(&arguments);
+    choose_renderer();
     if let Err(error) = adw::init() {
         let sentence = format!("desktop-control: there is no display to open a window on ({error}).");
         let _ = writeln!(std::io::stderr(), "{sentence} Start it inside the desktop.");
@@ -77,14 +82,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// GTK takes its renderer from the environment of the process, and only a process that is about to begin may be given
-/// another one: so this one begins anew.
-fn choose_renderer(arguments: &[OsString]) {
-    let (name, value) = RENDERER;
-    if std::env::var_os(name).is_none()
-        && let Ok(program) = std::env::current_exe()
-    {
-        // It returns where that failed; then the window opens with the renderer that GTK takes.
-        let _ = Command::new(program).args(arguments.iter().skip(1)).env(name, value).exec();
+/// GTK takes this from the environment alone. Whoever has chosen a renderer there gets it, with all that it needs.
+fn choose_renderer() {
+    if std::env::var_os(RENDERER.0).is_some() {
+        return;
+    }
+    let [since, before] = WITHOUT_GL;
+    for (name, value) in [RENDERER, if gtk::minor_version() < 16 { before } else { since }] {
+        if std::env::var_os(name).is_none() {
+            #[expect(unsafe_code, reason = "there is one thread yet, so nobody reads what is changed here")]
+            unsafe {
+                std::env::set_var(name, value);
+            }
+        }
     }
 }

@@ -9,6 +9,8 @@ pub(super) enum Page {
     /// Is everything all right?
     #[default]
     Overview,
+    /// What one sees of the desktop from outside.
+    Stream,
     /// What the desktop is made of.
     Services,
     /// What this user likes.
@@ -25,6 +27,7 @@ impl Page {
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Stream => "Stream",
             Self::Services => "Services",
             Self::Preferences => "Preferences",
         }
@@ -34,6 +37,7 @@ impl Page {
     pub(super) fn icon(self) -> &'static str {
         match self {
             Self::Overview => "go-home-symbolic",
+            Self::Stream => "video-display-symbolic",
             Self::Services => "view-list-symbolic",
             Self::Preferences => "preferences-system-symbolic",
         }

@@ -61,15 +61,17 @@ pub(super) fn icon_button(icon: &str, name: &str) -> gtk::Button {
     button
 }
 
-/// Properties that name a widget too must be there before its name.
-fn named_with<W: IsA<glib::Object>>(class: &str, name: &str, properties: &str) -> Option<W> {
+/// The same with properties, each as [`property`] writes it: those that name a widget too must be there before its
+/// name, and some can be given only to a new one.
+pub(super) fn named_with<W: IsA<glib::Object>>(class: &str, name: &str, properties: &str) -> Option<W> {
     let label = property("label", name);
     let accessibility = format!("<accessibility>{label}</accessibility>");
     let object = format!("<object class='{class}' id='it'>{properties}{accessibility}</object>");
     gtk::Builder::from_string(&format!("<interface>{object}</interface>")).object("it")
 }
 
-fn property(name: &str, value: &str) -> String {
+/// For [`named_with`].
+pub(super) fn property(name: &str, value: &str) -> String {
     format!("<property name='{name}'>{}</property>", glib::markup_escape_text(value))
 }
 

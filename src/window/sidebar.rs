@@ -38,6 +38,15 @@ impl Sidebar {
         }
     }
 
+    /// Lists a page, or not: what the machine does not have needs none.
+    pub(super) fn list(&self, page: Page, listed: bool) {
+        for (at, _) in (0..).zip(Page::iter()).filter(|(_, known)| *known == page) {
+            if let Some(row) = self.list.row_at_index(at) {
+                row.set_visible(listed);
+            }
+        }
+    }
+
     /// Shows how many troubles a page tells of.
     pub(super) fn count(&self, page: Page, troubles: usize) {
         for (_, badge) in self.badges.iter().filter(|(badged, _)| *badged == page) {

@@ -2,7 +2,9 @@
 """What the settings parser of an installed Selkies makes of raw values, one JSON line for each.
 
     VENV/bin/python3 tests/record/parser.py > tests/fixtures/selkies/VERSION/parser.jsonl
+    VENV/bin/python3 tests/record/parser.py - < VALUES
 
+Without an argument the raw values are the ones below; with `-` they come in lines of JSON, `["name", "raw"]`.
 Run by the Python of the venv in which that Selkies is installed. Our own reading of raw values,
 src/model/stream/decode.rs, is compared with the recording.
 """
@@ -13,6 +15,7 @@ import logging
 import os
 import sys
 
+asked = sys.argv[1:] == ["-"]
 # Importing the module parses the command line and the environment.
 sys.argv = ["selkies"]
 for variable in list(os.environ):
@@ -102,9 +105,17 @@ def parsed(name, raw):
     return {"value": str(value)}
 
 
+def cases():
+    if asked:
+        yield from (json.loads(line) for line in sys.stdin)
+        return
+    known = {entry["name"] for entry in PRISTINE}
+    for name, raws in CASES.items():
+        for raw in dict.fromkeys(raws + BLANKS + HOSTILE):
+            if name in known:
+                yield name, raw
+
+
 PRISTINE = copy.deepcopy(selkies.SETTING_DEFINITIONS)
-known = {entry["name"] for entry in PRISTINE}
-for name, raws in CASES.items():
-    for raw in dict.fromkeys(raws + BLANKS + HOSTILE):
-        if name in known:
-            print(json.dumps({"setting": name, "raw": raw, **parsed(name, raw)}))
+for name, raw in cases():
+    print(json.dumps({"setting": name, "raw": raw, **parsed(name, raw)}))

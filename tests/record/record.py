@@ -2,7 +2,6 @@
 
 import argparse
 import difflib
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +22,10 @@ def tell(text):
 
 def recorded(venv, driver):
     """Every file of a recording, by name."""
-    files = {SCHEMA: schema_of(venv)}
+    files = {
+        SCHEMA: said_by(venv, SOURCES / "data/stream/read-schema.py"),
+        "parser.jsonl": said_by(venv, SOURCES / "tests/record/parser.py"),
+    }
     for name, settings, steps in SCENARIOS:
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="selkies-record-", ignore_cleanup_errors=True) as folder:
@@ -36,35 +38,42 @@ def recorded(venv, driver):
     return files
 
 
-def schema_of(venv):
-    """As the daemon reads it: nothing but the script goes in, and it has little time."""
-    with open(SOURCES / "data/stream/read-schema.py") as script:
+def said_by(venv, script):
+    """What a script of ours says inside that installation; asked as the daemon asks, but with more time."""
+    with open(script) as source:
         run = subprocess.run(
-            [venv / "bin/python", "-I", "-"], stdin=script, env={}, capture_output=True, timeout=30, text=True
+            [venv / "bin/python", "-I", "-"], stdin=source, env={}, capture_output=True, timeout=60, text=True
         )
     if run.returncode:
-        raise Stuck(run.stderr.strip())
+        raise Stuck(f"{script.name}: {run.stderr.strip()}")
     return run.stdout
 
 
 def keep(files, folder, snapshot):
-    """All or nothing: the new recording takes the place of the old one when it is complete."""
-    new = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
+    """Writes what was recorded and removes what a scenario that is no more has left."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in recordings_in(folder):
+        if path.name not in files:
+            path.unlink()
     for name, text in files.items():
-        (new / name).write_text(text)
-    shutil.rmtree(folder, ignore_errors=True)
-    new.rename(folder)
+        replace(folder / name, text)
     if snapshot:
-        new = snapshot.with_name(f"{snapshot.name}.new")
-        new.write_text(files[SCHEMA])
-        new.rename(snapshot)
+        replace(snapshot, files[SCHEMA])
+
+
+def recordings_in(folder):
+    return [path for path in folder.iterdir() if path.name.endswith((".log", ".metrics", ".json", ".jsonl"))]
+
+
+def replace(path, text):
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text)
+    new.rename(path)
 
 
 def differences(files, folder, snapshot):
     """Of all that the daemon depends on; everything else may read differently each time."""
-    before = {path.name: path.read_text() for path in folder.iterdir()}
+    before = {path.name: path.read_text() for path in recordings_in(folder)}
     found = []
     for name in sorted(files.keys() | before.keys()):
         shapes = [shape_of(name, side.get(name, "")) for side in (before, files)]
@@ -94,7 +103,8 @@ def main():
     parser.add_argument("--snapshot", type=Path)
     options = parser.parse_args()
     # So that an end from outside also leaves through the blocks that clean up.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         files = recorded(options.venv, options.driver)
         if not options.compare:

@@ -111,7 +111,7 @@ def changed_by_viewer(recording):
         server.await_words(SETTLED)
         recording.sample(server, f"{recording.name}.before")
         for settings, words in [
-            ({"framerate": 30}, "is now 30 fps"),
+            ({"framerate": 30}, "Applying video settings"),
             ({"encoder": "jpeg"}, "Mode: JPEG"),
             ({"encoder": "nonsense"}, "is not in the allowed list"),
             ({"framerate": 500}, "was clamped to"),

@@ -21,7 +21,7 @@ pub trait Stream {
     #[zbus(no_autostart)]
     fn list_settings(&self, options: Options<'_>) -> Result<Vec<SettingInfo>, Error>;
 
-    /// What `Apply` would do with the same arguments. Refuses what that would refuse.
+    /// What `Apply` would do with the same arguments. Refuses what that would refuse, but for `Busy`.
     #[zbus(no_autostart)]
     fn plan(&self, changes: Changes<'_>, options: Options<'_>) -> Result<PlanInfo, Error>;
 

@@ -5,6 +5,7 @@ mod job;
 mod pending;
 mod root;
 mod service;
+mod stream;
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -19,6 +20,7 @@ use super::jobs::Jobs;
 use super::leases::Quota;
 use super::pending::Pending;
 use super::store::Store;
+use super::stream::Stream;
 use crate::api::Error;
 
 pub(super) use access::AccessObject;
@@ -26,6 +28,7 @@ pub(super) use job::JobObject;
 pub(super) use pending::PendingObject;
 pub(super) use root::RootObject;
 pub(super) use service::ServiceObject;
+pub(super) use stream::StreamObject;
 
 /// What the objects stand on. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,6 +36,7 @@ pub(super) struct Ground {
     pub(super) store: std::sync::Arc<Store>,
     pub(super) jobs: Jobs,
     pub(super) pending: Pending,
+    pub(super) stream: Stream,
     pub(super) authority: Authority,
     pub(super) quota: Quota,
     pub(super) watchers: tokio::sync::watch::Sender<usize>,

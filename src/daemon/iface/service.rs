@@ -11,7 +11,9 @@ use crate::api::{self, Error, action};
 use crate::daemon::jobs::{OWN_UNIT, Order};
 use crate::daemon::store::ServiceView;
 use crate::host::log_follow::{self, Identity, Request};
+use crate::model::catalogue::Category;
 use crate::model::job::JobKind;
+use crate::model::lockout;
 use crate::model::order::{start_order, with_dependencies, with_dependents};
 use crate::model::service::State;
 use crate::model::text::quoted;
@@ -61,6 +63,17 @@ impl ServiceObject {
         path.map(Into::into).map_err(|error| Error::Internal(format!("A job has no path ({error}).")))
     }
 
+    /// Refuses a stop that would leave nobody in.
+    fn guard_last_way_in(&self) -> Result<(), Error> {
+        let store = &self.ground.store;
+        // Sound is needed by the stream and is no way in: without it the stream goes on.
+        if self.field(|view| view.entry.category == Category::Sound) {
+            return Ok(());
+        }
+        let Some(reason) = lockout::last_way_in(&self.name, &store.ways(), &store.needs()) else { return Ok(()) };
+        Err(Error::LastWayIn(format!("{reason} Open another way in first, or stop it all the same with --force.")))
+    }
+
     fn known(&self, names: Vec<String>) -> Vec<String> {
         names.into_iter().filter(|name| self.ground.store.service(name).is_some()).collect()
     }
@@ -68,24 +81,7 @@ impl ServiceObject {
     /// The first log file that is there, opened as `identity`, and its path.
     fn open_first(&self, identity: Option<&Identity>) -> Result<(std::fs::File, std::path::PathBuf), std::io::Error> {
         let view = self.view().ok_or(std::io::ErrorKind::NotFound)?;
-        let mut paths = view.entry.logs.clone();
-        let file_name = self.name.rsplit(':').next().unwrap_or_default();
-        // The name becomes a file name: what is no file name has no log at the usual places.
-        if !file_name.contains('/') && !file_name.starts_with('.') && !file_name.is_empty() {
-            paths.push(format!("/var/log/portal/{file_name}.log"));
-            paths.push(format!("/var/log/{file_name}.log"));
-        }
-        paths.extend(view.log_file.clone());
-        let mut last = std::io::Error::from(std::io::ErrorKind::NotFound);
-        for path in paths {
-            let path = self.ground.root.join(&path);
-            match log_follow::open(&path, identity) {
-                Ok(file) => return Ok((file, path)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
+        log_follow::open_first(&self.ground.root, &view.log_files(), identity)
     }
 }
 
@@ -108,8 +104,8 @@ impl ServiceObject {
         .await
     }
 
-    /// Stops the service. Refused with LastWayIn where that cuts the way by which services are controlled, unless the
-    /// option force (b) is set. The job's result is skipped if it is stopped already. Needs manage-services.
+    /// Stops the service. Refused with LastWayIn where that closes the last way into the desktop that works, or the way
+    /// by which services are controlled, unless the option force (b) is set. The job's result is skipped if it is stopped already. Needs manage-services.
     async fn stop(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -124,6 +120,9 @@ impl ServiceObject {
                      instead, or stop it all the same with --force.",
                     quoted(&this.name)
                 )));
+            }
+            if !flag(&options, "force")? {
+                this.guard_last_way_in()?;
             }
             Ok(vec![this.name.clone()])
         })

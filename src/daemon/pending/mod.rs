@@ -51,6 +51,13 @@ enum Command {
     Revert { answer: oneshot::Sender<Result<(), Error>> },
 }
 
+/// The change that is not over.
+#[derive(Debug)]
+struct Current {
+    id: u64,
+    ear: mpsc::Sender<Command>,
+}
+
 /// See the module. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Pending {
@@ -60,8 +67,7 @@ pub(super) struct Pending {
     root: Root,
     /// Of the workspace's `.env`.
     workspace: String,
-    /// The one that is not over: its number and its ear.
-    current: Arc<Mutex<Option<(u64, mpsc::Sender<Command>)>>>,
+    current: Arc<Mutex<Option<Current>>>,
 }
 
 impl Pending {
@@ -88,7 +94,7 @@ impl Pending {
         let settings = self.settings(&wanted.service);
         let before = settings.kept().map_err(|error| unreadable(&wanted.service, &error))?;
         let mut current = self.lock();
-        if let Some((id, _)) = *current {
+        if let Some(Current { id, .. }) = &*current {
             return Err(Error::Busy(format!(
                 "Change {id} still waits for an answer. Keep it or take it back (`desktopctl stream keep`, \
                  `desktopctl stream revert`), then ask again."
@@ -111,7 +117,7 @@ impl Pending {
         };
         self.lay_out(&trial, &settings).map_err(|error| not_written(&error))?;
         let id = trial.id;
-        *current = Some((id, self.start(trial, settings)));
+        *current = Some(Current { id, ear: self.start(trial, settings) });
         Ok(id)
     }
 
@@ -146,7 +152,7 @@ impl Pending {
         command: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> Command,
     ) -> Result<(), Error> {
         let over = || Error::UnknownObject(format!("Change {id} is over; there is nothing left to answer."));
-        let ear = self.lock().as_ref().filter(|(current, _)| *current == id).map(|(_, ear)| ear.clone());
+        let ear = self.lock().as_ref().filter(|current| current.id == id).map(|current| current.ear.clone());
         let (answer, wait) = oneshot::channel();
         ear.ok_or_else(over)?.send(command(answer)).await.map_err(|_| over())?;
         wait.await.unwrap_or_else(|_| Err(over()))
@@ -172,7 +178,7 @@ impl Pending {
         }
         let id = trial.id;
         let ear = self.start(trial, settings);
-        *self.lock() = Some((id, ear));
+        *self.lock() = Some(Current { id, ear });
     }
 
     fn start(&self, trial: Trial, settings: Settings) -> mpsc::Sender<Command> {
@@ -181,13 +187,13 @@ impl Pending {
         let (pending, id) = (self.clone(), trial.id);
         tokio::spawn(async move {
             Course { pending: &pending, settings, trial, commands }.run().await;
-            pending.lock().take_if(|(current, _)| *current == id);
+            pending.lock().take_if(|current| current.id == id);
         });
         ear
     }
 
     // Nobody panics while holding it.
-    fn lock(&self) -> MutexGuard<'_, Option<(u64, mpsc::Sender<Command>)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,16 +19,18 @@ use crate::model::health::Health;
 use crate::model::job::{JobKind, JobResult, JobState};
 use crate::model::trial::{Audience, CHECKED_WITHIN, Countdown, Stage, Trial};
 
-/// What works has to go on working for so long before the person is asked.
+/// What works has to go on working for so long before the person is asked,
 const STEADY: Duration = Duration::from_secs(2);
+/// and for so long before it is kept unasked: Selkies 2.1 ends after 16.5 s over some settings that it cannot use.
+const STEADY_UNASKED: Duration = Duration::from_secs(18);
 /// How often it is looked whether somebody is there to answer.
 const TICK: Duration = Duration::from_secs(1);
 /// A restart that has not come to an end by then never will: twice supervisord's patience with a stop, and the start.
 const RESTART_LIMIT: Duration = Duration::from_mins(3);
 /// After its own start the daemon may take so long to learn of the service.
 const KNOWN_WITHIN: Duration = Duration::from_secs(30);
-/// A disk that is too full to take a change back is tried again after this.
-const UNDO_AGAIN: Duration = Duration::from_secs(5);
+/// A disk that lets nothing be taken back or cleaned up is tried again after this.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How long a trial that is over keeps its object.
 const TOLD_FOR: Duration = Duration::from_mins(1);
 
@@ -55,7 +57,7 @@ impl Course<'_> {
             Stage::Restarting | Stage::Checking | Stage::Waiting => self.try_out().await,
         };
         let outcome = match answer {
-            Answer::Keep => self.keep(),
+            Answer::Keep => self.keep().await,
             Answer::Revert(reason) => Err(reason),
         };
         if let Err(reason) = outcome {
@@ -70,14 +72,12 @@ impl Course<'_> {
     }
 
     async fn try_out(&mut self) -> Answer {
-        if self.trial.stage == Stage::Restarting && self.settings.on_trial() != OnTrial::Now {
-            if let Err(reason) = self.restart(Fault::BeforeRestart, Fault::AfterRestart).await {
-                return Answer::Revert(reason);
-            }
+        let started = self.trial.stage != Stage::Restarting || self.settings.on_trial() == OnTrial::Now;
+        if !started && let Err(reason) = self.restart(Fault::BeforeRestart, Fault::AfterRestart).await {
+            return Answer::Revert(reason);
         }
-        if self.trial.stage == Stage::Restarting {
-            self.become_(Stage::Checking);
-        }
+        // Also of a trial that a new daemon has found waiting: that it still works is to be seen first.
+        self.become_(Stage::Checking);
         let (_, deaf) = mpsc::channel(1);
         let mut commands = std::mem::replace(&mut self.commands, deaf);
         let checked = tokio::select! {
@@ -98,6 +98,7 @@ impl Course<'_> {
     /// Stage A: the service answers, from one process, with the trial's settings. Its process.
     async fn check(&self) -> Result<u32, String> {
         let until = Instant::now() + Duration::from_secs(CHECKED_WITHIN);
+        let long_enough = if self.trial.keep_at_once { STEADY_UNASKED } else { STEADY };
         let mut changes = self.pending.store.changes();
         let mut steady: Option<(u32, Instant)> = None;
         loop {
@@ -110,10 +111,10 @@ impl Course<'_> {
                 (Some(_), since) => since,
                 (None, _) => None,
             };
-            if let Some((pid, _)) = steady.filter(|(_, since)| since.elapsed() >= STEADY) {
+            if let Some((pid, _)) = steady.filter(|(_, since)| since.elapsed() >= long_enough) {
                 return Ok(pid);
             }
-            if Instant::now() >= until {
+            if steady.is_none() && Instant::now() >= until {
                 return Err(format!("It did not answer within {CHECKED_WITHIN} seconds with the new settings."));
             }
             let _ = timeout(Duration::from_millis(200), changes.changed()).await;
@@ -211,7 +212,7 @@ impl Course<'_> {
     }
 
     /// The reason to revert, if it cannot be kept.
-    fn keep(&mut self) -> Result<(), String> {
+    async fn keep(&mut self) -> Result<(), String> {
         if self.trial.stage != Stage::Keeping && self.trial.stage != Stage::Kept {
             self.decide_to_keep().map_err(|error| error.sentence())?;
         }
@@ -219,20 +220,30 @@ impl Course<'_> {
             .and_then(|()| self.settings.keep(&self.trial.after))
             .and_then(|()| fault::at(Fault::AfterSettings));
         kept.map_err(|error| no_memory(&error))?;
-        self.end_trial();
+        // While the daemon was away the service may have been started without the trial.
+        let runs_without = self.settings.on_trial() == OnTrial::No;
+        self.end_trial().await;
+        if runs_without && let Err(error) = self.restart(Fault::BeforeRestart, Fault::AfterRestart).await {
+            tracing::error!(error, "the settings are kept, but the service does not use them yet");
+        }
         self.become_(Stage::Kept);
         tracing::info!(change = self.trial.id, service = self.trial.service, "kept");
         Ok(())
     }
 
-    fn end_trial(&self) {
-        let ended = fault::at(Fault::BeforeTrialRemoval)
-            .and_then(|()| self.settings.end_trial())
-            .and_then(|()| fault::at(Fault::AfterTrialRemoval))
-            .and_then(|()| journal::remove(&self.pending.root));
-        if let Err(error) = ended {
-            tracing::error!(%error, "a trial that is over has left files; the next start of the daemon removes them");
+    /// Removes what the trial has left, for as long as that takes: a later start must not find it.
+    async fn end_trial(&self) {
+        while let Err(error) = self.clean_up() {
+            tracing::error!(%error, "a trial that is over has left files, trying again");
+            sleep(AGAIN).await;
         }
+    }
+
+    fn clean_up(&self) -> io::Result<()> {
+        fault::at(Fault::BeforeTrialRemoval)?;
+        self.settings.end_trial()?;
+        fault::at(Fault::AfterTrialRemoval)?;
+        journal::remove(&self.pending.root)
     }
 
     async fn revert(&mut self, reason: String) {
@@ -249,14 +260,15 @@ impl Course<'_> {
             tracing::error!(%error, "cannot take back yet, trying again");
             self.trial.reason = format!("{reason} The earlier settings cannot be written yet ({error}).");
             self.become_(Stage::Reverting);
-            sleep(UNDO_AGAIN).await;
+            sleep(AGAIN).await;
         }
         self.trial.reason = reason;
         if ran_on_trial || !self.known().await.is_some_and(|view| view.state.is_up()) {
             self.bring_back().await;
         }
-        if let Err(error) = journal::remove(&self.pending.root) {
-            tracing::error!(%error, "the journal still tells of a trial; the next start of the daemon looks again");
+        while let Err(error) = journal::remove(&self.pending.root) {
+            tracing::error!(%error, "the journal still tells of a trial, trying again");
+            sleep(AGAIN).await;
         }
         self.become_(Stage::Reverted);
         tracing::info!(change = self.trial.id, service = self.trial.service, "taken back");
@@ -279,10 +291,10 @@ impl Course<'_> {
             sleep(Duration::from_millis(200)).await;
         }
         if self.view().is_none_or(|view| view.health != Health::Ok) {
-            self.trial.reason += &format!(
-                " The earlier settings hold again, but {} does not answer with them either: look at its log.",
-                self.trial.service
-            );
+            let service = &self.trial.service;
+            self.trial.reason.push_str(" The earlier settings hold again, but ");
+            self.trial.reason.push_str(service);
+            self.trial.reason.push_str(" does not answer with them either: look at its log.");
         }
     }
 

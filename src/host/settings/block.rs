@@ -14,8 +14,8 @@ use rustix::fs::{AtFlags, Gid, Mode, OFlags, ResolveFlags, Uid};
 use crate::host::root::Root;
 use crate::model::settings_text;
 
-const BEGIN: &str = "# >>> desktop-control: settings of the stream, written by desktop-controld";
-const END: &str = "# <<< desktop-control";
+pub(super) const BEGIN: &str = "# >>> desktop-control: settings of the stream, written by desktop-controld";
+pub(super) const END: &str = "# <<< desktop-control";
 /// No `.env` is larger, in bytes.
 const MAX: u64 = 1024 * 1024;
 /// The bytes before the first change of ours, for whoever wants them back.

@@ -14,6 +14,9 @@ use crate::model::trial::ProcessId;
 /// The line in a wrapper by which it is told as one of ours.
 const OUR_WRAPPER: &str = "source /usr/lib/desktop-control/wrapper.sh";
 
+/// The first and the last line of our block in the workspace's `.env`.
+pub const BLOCK: [&str; 2] = [block::BEGIN, block::END];
+
 /// How settings reach a service. The tokens are wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]

@@ -162,10 +162,17 @@ pub fn notice(generation: Generation, changes: &[Change]) -> String {
         .filter(|change| change.reload == Reload::Page)
         .map(|change| in_sentence(&change.label))
         .collect();
-    match pages.as_slice() {
-        [] => pause.to_owned(),
-        pages => format!("{pause} To see the change of {}, load open browser pages again.", pages.join(", ")),
+    let mut sentences = vec![pause.to_owned()];
+    if !pages.is_empty() {
+        sentences.push(format!("To see the change of {}, load open browser pages again.", pages.join(", ")));
     }
+    // Measured with 2.1.0: a page in which nobody has chosen a value follows the server's at once; one in which somebody
+    // has goes on with theirs, also after the restart.
+    if changes.iter().any(|change| change.after.meaning == Meaning::NewViewers) {
+        sentences
+            .push("A browser in which somebody has chosen otherwise keeps that, unless a value is enforced.".into());
+    }
+    sentences.join(" ")
 }
 
 #[cfg(test)]
@@ -288,11 +295,13 @@ mod tests {
 
     #[test]
     fn viewers_are_told_what_they_will_notice() {
-        let plain = changes(&Raw::new(), &[("framerate", "30", NEW)]);
+        let plain = changes(&Raw::new(), &[("framerate", "30", ALL)]);
         assert_eq!(
             notice(Generation::Selkies, &plain),
             "The picture stops for about 5 seconds and comes back by itself."
         );
+        let default = changes(&Raw::new(), &[("framerate", "30", NEW)]);
+        assert!(notice(Generation::Selkies, &default).ends_with("keeps that, unless a value is enforced."));
         let page = changes(&Raw::new(), &[("enable_sharing", "false", Meaning::Server)]);
         assert!(
             notice(Generation::Selkies, &page)

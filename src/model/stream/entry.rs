@@ -66,14 +66,15 @@ pub(super) fn setting(mut entry: Entry, generation: Generation) -> Result<Settin
     let own = own_variable(&entry.name);
     env_vars.retain(|variable| is_variable(variable) && *variable != own);
     env_vars.truncate(MOST_VARIABLES);
+    let rule = if generation == Generation::Selkies { Rule::of(&entry.name) } else { Rule::default() };
     Ok(Setting {
-        rule: if generation == Generation::Selkies { Rule::of(&entry.name) } else { Rule::default() },
         help: printable(&entry.help),
         name: entry.name,
         kind,
         default,
         env_vars,
-        secret: entry.secret,
+        secret: entry.secret || rule.secret,
+        rule,
         between,
         fixed_by: entry.fixed_by,
         generation,

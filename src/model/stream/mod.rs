@@ -6,6 +6,7 @@
 
 pub mod change;
 mod decode;
+pub mod effective;
 mod entry;
 mod label;
 pub mod layers;
@@ -16,6 +17,8 @@ mod rules;
 pub mod schema;
 pub mod setting;
 pub mod size;
+pub mod start_script;
+pub mod truth;
 pub mod value;
 
 pub use change::Change;

@@ -228,21 +228,10 @@ impl Entry {
 }
 
 impl Row {
-    /// A plain value as people say it: `H.264`, `8 Mbit/s`, `on`.
+    /// A plain value as people say it, see [`in_words`].
     #[must_use]
     pub fn words(&self, value: &str) -> String {
-        if let Some(words) = self.value_words.get(value) {
-            return words.clone();
-        }
-        match value {
-            "true" => "on".into(),
-            "false" => "off".into(),
-            "" => "empty".into(),
-            _ if value.contains(',') => {
-                value.split(',').map(|item| self.words(item.trim())).collect::<Vec<_>>().join(", ")
-            }
-            _ => self.with_unit(value),
-        }
+        in_words(&self.value_words, &self.unit, value)
     }
 
     /// Why a machine that has no more than this hardware cannot do a value; none if it can.
@@ -258,15 +247,32 @@ impl Row {
     pub fn falls_to_cpu(&self, value: &str, have: &BTreeSet<Hardware>) -> bool {
         self.hardware.get(value).is_some_and(|hardware| !hardware.iter().any(|one| have.contains(one)))
     }
+}
 
-    fn with_unit(&self, value: &str) -> String {
-        let Ok(number) = value.parse::<f64>() else { return value.to_owned() };
-        match self.unit.as_str() {
-            "" => value.to_owned(),
-            "bit/s" if number >= 1000.0 => format!("{} kbit/s", number / 1000.0),
-            "kbit/s" if number >= 1000.0 => format!("{} Mbit/s", number / 1000.0),
-            unit => format!("{value} {unit}"),
+/// A plain value as people say it: `H.264`, `8 Mbit/s`, `on`. `unit` may be empty.
+#[must_use]
+pub fn in_words(value_words: &BTreeMap<String, String>, unit: &str, value: &str) -> String {
+    if let Some(words) = value_words.get(value) {
+        return words.clone();
+    }
+    match value {
+        "true" => "on".into(),
+        "false" => "off".into(),
+        "" => "empty".into(),
+        _ if value.contains(',') => {
+            value.split(',').map(|item| in_words(value_words, unit, item.trim())).collect::<Vec<_>>().join(", ")
         }
+        _ => with_unit(unit, value),
+    }
+}
+
+fn with_unit(unit: &str, value: &str) -> String {
+    let Ok(number) = value.parse::<f64>() else { return value.to_owned() };
+    match unit {
+        "" => value.to_owned(),
+        "bit/s" if number >= 1000.0 => format!("{} kbit/s", number / 1000.0),
+        "kbit/s" if number >= 1000.0 => format!("{} Mbit/s", number / 1000.0),
+        unit => format!("{value} {unit}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Named lists of values: `data/stream/presets.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -52,11 +52,17 @@ impl Presets {
     }
 
     /// The preset whose values all hold. `configured` has raw values by setting name; what is not there has its default.
-    /// Whether a value is enforced or only a default does not matter.
+    /// Whether a value is enforced or only a default does not matter, nor does what is `fixed`, which no preset changes.
     #[must_use]
-    pub fn in_force(&self, schema: &Schema, configured: &BTreeMap<String, String>) -> Option<&Preset> {
+    pub fn in_force(
+        &self,
+        schema: &Schema,
+        configured: &BTreeMap<String, String>,
+        fixed: &BTreeSet<String>,
+    ) -> Option<&Preset> {
         self.all.iter().find(|preset| {
-            let changes = preset.changes(schema);
+            let mut changes = preset.changes(schema);
+            changes.retain(|(name, _)| !fixed.contains(name));
             !changes.is_empty() && changes.iter().all(|(name, choice)| holds(schema, configured, name, &choice.value))
         })
     }
@@ -131,7 +137,8 @@ mod tests {
                 for after in &Presets::bundled().all {
                     let mut raw = configured(&schema, &before.changes(&schema));
                     raw.extend(configured(&schema, &after.changes(&schema)));
-                    let in_force = Presets::bundled().in_force(&schema, &raw).map(|preset| &preset.id);
+                    let in_force =
+                        Presets::bundled().in_force(&schema, &raw, &BTreeSet::new()).map(|preset| &preset.id);
                     assert_eq!(in_force, Some(&after.id));
                 }
             }
@@ -142,17 +149,28 @@ mod tests {
     fn an_untouched_machine_is_balanced_and_one_value_more_is_custom() {
         for schema in [Schema::bundled(), Schema::legacy()] {
             let mut raw = BTreeMap::new();
-            let in_force = Presets::bundled().in_force(&schema, &raw).map(|preset| preset.id.as_str());
+            let in_force =
+                Presets::bundled().in_force(&schema, &raw, &BTreeSet::new()).map(|preset| preset.id.as_str());
             assert_eq!(in_force, Some("balanced"));
             raw.insert("framerate".to_owned(), "59".to_owned());
-            assert_eq!(Presets::bundled().in_force(&schema, &raw), None);
+            assert_eq!(Presets::bundled().in_force(&schema, &raw, &BTreeSet::new()), None);
         }
     }
 
     #[test]
     fn what_is_enforced_still_counts() {
         let raw = BTreeMap::from([("framerate".to_owned(), "60-60".to_owned())]);
-        let in_force = Presets::bundled().in_force(&Schema::bundled(), &raw);
+        let in_force = Presets::bundled().in_force(&Schema::bundled(), &raw, &BTreeSet::new());
+        assert_eq!(in_force.map(|preset| preset.id.as_str()), Some("balanced"));
+    }
+
+    #[test]
+    fn what_is_fixed_does_not_count() {
+        let schema = Schema::bundled();
+        let raw = BTreeMap::from([("encoder".to_owned(), "jpeg".to_owned())]);
+        assert_eq!(Presets::bundled().in_force(&schema, &raw, &BTreeSet::new()), None);
+        let fixed = BTreeSet::from(["encoder".to_owned()]);
+        let in_force = Presets::bundled().in_force(&schema, &raw, &fixed);
         assert_eq!(in_force.map(|preset| preset.id.as_str()), Some("balanced"));
     }
 

@@ -20,6 +20,9 @@ pub(super) struct Rule {
     /// The only meaning that a value can have.
     #[serde(skip)]
     pub(super) meaning: Option<Meaning>,
+    /// It may hold a password, though the server does not say so.
+    #[serde(skip)]
+    pub(super) secret: bool,
     /// A range that may be a fraction.
     #[serde(skip)]
     pub(super) fractions: bool,
@@ -31,6 +34,7 @@ struct Rules {
     server_only: Vec<String>,
     enforced_only: Vec<String>,
     fractions: Vec<String>,
+    secret: Vec<String>,
     setting: BTreeMap<String, Rule>,
 }
 
@@ -50,6 +54,7 @@ impl Rule {
             (false, false) => None,
         };
         rule.fractions = named(&RULES.fractions);
+        rule.secret = named(&RULES.secret);
         rule
     }
 }
@@ -66,8 +71,8 @@ mod tests {
     #[test]
     fn every_rule_is_about_a_setting_that_exists() {
         let schema = Schema::bundled();
-        let named =
-            RULES.server_only.iter().chain(&RULES.enforced_only).chain(&RULES.fractions).chain(RULES.setting.keys());
+        let named = [&RULES.server_only, &RULES.enforced_only, &RULES.fractions, &RULES.secret].into_iter().flatten();
+        let named = named.chain(RULES.setting.keys());
         for pattern in named {
             assert!(schema.settings.iter().any(|setting| covers(pattern, &setting.name)), "{pattern}");
         }

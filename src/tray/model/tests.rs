@@ -22,7 +22,8 @@ fn restart_of(id: u64, target: &str) -> JobFacts {
 fn labels(model: &TrayModel) -> Vec<&str> {
     let label = |entry| match entry {
         &Entry::Separator => "--",
-        Entry::Button { label, .. } => label.as_str(),
+        Entry::Button { label, .. } | Entry::Submenu { label, .. } => label.as_str(),
+        Entry::Choices { .. } => "choices",
     };
     model.menu.iter().map(label).collect()
 }

@@ -162,6 +162,24 @@ impl Lines {
         Change { reopened, gone, kept: before - gone }
     }
 
+    /// Leaves out the first ones, which have ended.
+    pub(super) fn leave_out(&mut self, count: usize) {
+        for line in self.whole.lines.drain(..count.min(self.whole.lines.len())) {
+            self.whole.bytes -= line.len();
+        }
+    }
+
+    /// Puts a line before the first one.
+    pub(super) fn begin_with(&mut self, line: &str) {
+        self.whole.bytes += line.len();
+        self.whole.lines.push_front(line.to_owned());
+    }
+
+    /// Those that have ended, oldest first.
+    pub(super) fn ended(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.whole.lines.iter().map(String::as_str)
+    }
+
     /// So many are there.
     pub(super) fn len(&self) -> usize {
         self.whole.lines.len() + usize::from(self.open.is_some())
@@ -265,6 +283,20 @@ mod tests {
         splitter.push(&b"\x1b[31m".repeat(LONGEST_RAW));
         splitter.push(b"x\n");
         assert_eq!(splitter.take().from(0).collect::<Vec<_>>(), ["…"]);
+    }
+
+    #[test]
+    fn what_is_left_out_and_put_in_front_keeps_the_bound() {
+        let mut splitter = Splitter::default();
+        splitter.push("one\ntwö\nthree\nop".as_bytes());
+        let mut lines = splitter.take();
+        lines.leave_out(2);
+        lines.begin_with("gap");
+        assert_eq!(lines.from(0).collect::<Vec<_>>(), ["gap", "three", "op"]);
+        assert_eq!(lines.ended().collect::<Vec<_>>(), ["gap", "three"]);
+        assert_eq!(lines.whole.bytes, lines.ended().map(str::len).sum::<usize>());
+        lines.leave_out(9);
+        assert_eq!((lines.len(), lines.whole.bytes), (1, 0));
     }
 
     #[test]

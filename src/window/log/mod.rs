@@ -7,6 +7,7 @@
 mod lines;
 mod parts;
 mod reading;
+mod resume;
 mod save;
 mod search;
 mod text;
@@ -21,18 +22,21 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::lines::Lines;
 use self::parts::Parts;
-use self::reading::News;
+use self::reading::{FIRST_LINES, News};
+use self::resume::{Passed, Seam};
 use self::search::{Needle, Search};
 use crate::client::Client;
 
 const ENDED: &str = "The log ended: the control service was restarted, or may no longer show it to you.";
 const LATE: &str = "The control service takes its time to open the log.";
+/// Stands between lines where others may be missing.
+const GAP: &str = "—— The control service was away. Lines may be missing here. ——";
 const SILENT: &str = "This service has written nothing yet.";
 
 /// What the view is told.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// Shows the log of this service, from the last lines on; what was shown before is gone.
+    /// Shows the log of this service, from the last lines on. Of another one, nothing is left; of the same, it goes on.
     Show {
         /// Where to ask for it.
         client: Client,
@@ -41,7 +45,7 @@ pub(crate) enum Input {
     },
     /// Lets go of the log: nothing is read any more, nothing is kept.
     Stop,
-    /// Asks for the log anew, after it ended or was refused.
+    /// Goes on with the log, after it ended or was refused.
     ReadAgain,
     /// Whether new lines are shown as they come.
     Follow(bool),
@@ -114,6 +118,8 @@ pub(crate) struct LogView {
     shown: Lines,
     /// What came while the text stood still.
     waiting: Option<Lines>,
+    /// Where an earlier reading ended, until the first new lines have come.
+    seam: Option<Seam>,
     follows: bool,
     search: Option<Search>,
     /// A dialog without an owner would vanish.
@@ -141,6 +147,7 @@ impl Component for LogView {
             stage: Stage::default(),
             shown: Lines::default(),
             waiting: None,
+            seam: None,
             follows: true,
             search: None,
             dialog: None,
@@ -152,6 +159,9 @@ impl Component for LogView {
     fn update(&mut self, input: Input, sender: ComponentSender<Self>, root: &gtk::Box) {
         match input {
             Input::Show { client, service } => {
+                if self.wanted.as_ref().is_none_or(|(_, shown)| *shown != service) {
+                    self.let_go();
+                }
                 self.wanted = Some((client, service));
                 self.read(&sender);
             }
@@ -193,10 +203,12 @@ impl Component for LogView {
 }
 
 impl LogView {
-    /// Begins to read what is wanted, from its last lines on.
+    /// Begins to read what is wanted, from its last lines on; behind what is there already, those that are new.
     fn read(&mut self, sender: &ComponentSender<Self>) {
-        self.let_go();
         let Some((client, service)) = self.wanted.clone() else { return };
+        self.number += 1;
+        self.stage = Stage::Quiet;
+        self.seam = self.last_lines().map(Seam::behind);
         let (number, stop) = (self.number, CancellationToken::new());
         self.reading = Some(stop.clone().drop_guard());
         sender.command(move |out, shutdown| {
@@ -208,6 +220,14 @@ impl LogView {
         });
     }
 
+    /// As many as are asked for at first, those that wait to be shown among them; none if there are none.
+    fn last_lines(&self) -> Option<Vec<String>> {
+        let waiting = self.waiting.iter().flat_map(Lines::ended);
+        let all: Vec<&str> = self.shown.ended().chain(waiting).collect();
+        let last = &all[all.len().saturating_sub(FIRST_LINES as usize)..];
+        (!last.is_empty()).then(|| last.iter().map(|line| (*line).to_owned()).collect())
+    }
+
     /// Ends the reading and forgets what it brought.
     fn let_go(&mut self) {
         self.reading = None;
@@ -215,6 +235,7 @@ impl LogView {
         self.stage = Stage::Quiet;
         self.shown = Lines::default();
         self.waiting = None;
+        self.seam = None;
         if let Some(search) = &mut self.search {
             search.forget();
         }
@@ -231,12 +252,32 @@ impl LogView {
             // The permit goes at the end of this arm, and the next lines may come.
             News::Lines(lines, _permit) => {
                 self.stage = Stage::Flowing;
+                let Some(lines) = self.behind_the_seam(lines) else { return };
                 self.waiting.get_or_insert_default().append(lines);
                 if self.follows {
                     self.show_waiting();
                 }
             }
         }
+    }
+
+    /// Those of the lines that have not been there before an earlier reading ended; none as long as all have.
+    fn behind_the_seam(&mut self, mut lines: Lines) -> Option<Lines> {
+        let Some(seam) = &mut self.seam else { return Some(lines) };
+        // Where the first ones are gone already, nothing can be compared, and nothing older is kept.
+        if lines.dropped() == 0 {
+            match seam.pass(lines.ended()) {
+                Passed::Known => return None,
+                Passed::New { known, missing } => {
+                    lines.leave_out(known);
+                    if missing {
+                        lines.begin_with(GAP);
+                    }
+                }
+            }
+        }
+        self.seam = None;
+        Some(lines)
     }
 
     fn show_waiting(&mut self) {
@@ -348,15 +389,17 @@ impl LogView {
         let any = self.search.as_ref().is_some_and(|search| search.hits().next().is_some());
         self.parts.found(count.as_deref(), any);
         self.parts.instead(match &self.stage {
-            Stage::Refused(sentence) => Some((sentence, true)),
+            Stage::Refused(sentence) if empty => Some((sentence, true)),
             Stage::Ended if empty => Some((ENDED, true)),
-            Stage::Late => Some((LATE, false)),
-            Stage::Silent => Some((SILENT, false)),
+            Stage::Late if empty => Some((LATE, false)),
+            Stage::Silent if empty => Some((SILENT, false)),
             _ => None,
         });
         let newer = self.waiting.as_ref().map(newer);
         match (&self.stage, newer) {
             (Stage::Ended, _) if !empty => self.parts.below(Some((ENDED, true))),
+            (Stage::Refused(sentence), _) if !empty => self.parts.below(Some((sentence, true))),
+            (Stage::Late, _) if !empty => self.parts.below(Some((LATE, false))),
             (_, Some(newer)) => self.parts.below(Some((&newer, false))),
             _ => self.parts.below(None),
         }

@@ -13,7 +13,7 @@ use super::lines::{Lines, Splitter};
 use crate::client::Client;
 
 /// So many of the last lines are asked for.
-const FIRST_LINES: u32 = 1_000;
+pub(super) const FIRST_LINES: u32 = 1_000;
 /// A pipe holds no more.
 const PIECE: usize = 64 * 1024;
 /// The view changes no more often.

@@ -4,3 +4,127 @@ pub(super) mod overview;
 pub(super) mod preferences;
 pub(super) mod service;
 pub(super) mod services;
+pub(super) mod stream;
+
+use std::rc::Rc;
+
+use gtk::prelude::*;
+use relm4::gtk;
+use relm4::{Component, ComponentController, Controller, Sender};
+
+use super::page::Page;
+use super::request::{Request, Wish};
+use crate::client::Fact;
+use crate::client::preferences::Preferences;
+
+/// What is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// A page of the sidebar.
+    Page(Page),
+    /// The page of a service, by supervisord's name.
+    Service(String),
+}
+
+impl Shown {
+    /// The page of the sidebar that it belongs to.
+    pub(super) fn page(&self) -> Page {
+        match self {
+            Self::Page(page) => *page,
+            Self::Service(_) => Page::Services,
+        }
+    }
+}
+
+/// All pages, one of which is to be seen.
+pub(super) struct Pages {
+    overview: Controller<overview::Overview>,
+    stream: Controller<stream::Stream>,
+    services: Controller<services::Services>,
+    service: Controller<service::Service>,
+    preferences: Controller<preferences::PreferencesPage>,
+}
+
+impl Pages {
+    /// None of them is to be seen yet. What they wish goes to `window`.
+    pub(super) fn new<I>(
+        liked: Preferences,
+        window: &Sender<I>,
+        wish: fn(Wish) -> I,
+        prefer: fn(preferences::Edit) -> I,
+    ) -> Self
+    where
+        I: 'static,
+    {
+        Self {
+            overview: overview::Overview::builder().launch(()).forward(window, wish),
+            stream: stream::Stream::builder().launch(()).forward(window, wish),
+            services: services::Services::builder().launch(()).forward(window, wish),
+            service: service::Service::builder().launch(()).forward(window, wish),
+            preferences: preferences::PreferencesPage::builder().launch(liked).forward(window, move |output| {
+                match output {
+                    preferences::Output::Edit(edit) => prefer(edit),
+                    preferences::Output::Wish(asked) => wish(asked),
+                }
+            }),
+        }
+    }
+
+    /// All of them, to be put one after the other: a stack would leave those that are not to be seen where a screen
+    /// reader finds them.
+    pub(super) fn widgets(&self) -> [&gtk::Widget; 5] {
+        [
+            self.overview.widget().upcast_ref(),
+            self.stream.widget().upcast_ref(),
+            self.services.widget().upcast_ref(),
+            self.preferences.widget().upcast_ref(),
+            self.service.widget().upcast_ref(),
+        ]
+    }
+
+    /// Shows one; the others hear that nobody looks at them.
+    pub(super) fn show(&self, shown: &Shown) {
+        let page = |page: Page| *shown == Shown::Page(page);
+        self.overview.widget().set_visible(page(Page::Overview));
+        self.stream.widget().set_visible(page(Page::Stream));
+        self.services.widget().set_visible(page(Page::Services));
+        self.preferences.widget().set_visible(page(Page::Preferences));
+        self.service.widget().set_visible(matches!(shown, Shown::Service(_)));
+        self.stream.emit(stream::Input::Open(page(Page::Stream)));
+        self.service.emit(match shown {
+            Shown::Page(_) => service::Input::Leave,
+            Shown::Service(name) => service::Input::Show(name.clone()),
+        });
+    }
+
+    /// Whether anybody can see the window itself.
+    pub(super) fn in_sight(&self, in_sight: bool) {
+        self.stream.emit(stream::Input::InSight(in_sight));
+    }
+
+    /// News from the daemon.
+    pub(super) fn learn(&self, fact: &Rc<Fact>) {
+        self.overview.emit(overview::Input::Fact(Rc::clone(fact)));
+        self.stream.emit(stream::Input::Fact(Rc::clone(fact)));
+        self.services.emit(services::Input::Fact(Rc::clone(fact)));
+        self.service.emit(service::Input::Fact(Rc::clone(fact)));
+    }
+
+    /// What a page asked for was granted or refused.
+    pub(super) fn answered(&self, request: &Request, granted: bool) {
+        match request {
+            Request::Control(service, _) => {
+                self.overview.emit(overview::Input::Answered(service.clone()));
+                self.service.emit(service::Input::Answered(service.clone()));
+            }
+            Request::Stream(asked) => self.stream.emit(stream::Input::Answered(asked.clone(), granted)),
+            Request::Cancel(_) | Request::Keep { .. } | Request::GoBack(_) => {}
+        }
+    }
+
+    /// Some uptime has changed.
+    pub(super) fn minute(&self) {
+        self.overview.emit(overview::Input::Minute);
+        self.services.emit(services::Input::Minute);
+    }
+}

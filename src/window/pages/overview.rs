@@ -10,9 +10,11 @@ use relm4::{ComponentParts, ComponentSender, RelmWidgetExt, SimpleComponent};
 use super::super::confirm::confirm;
 use super::super::format::{self, Sign};
 use super::super::known::Known;
+use super::super::page::Page;
 use super::super::request::{Request, Wish};
 use super::super::rows::{Group, activatable, button, icon, page, row, show_icon};
-use crate::client::{Fact, ServiceFacts, Snapshot, Verb, WayFacts, unix_now};
+use super::stream::words;
+use crate::client::{Fact, ServiceFacts, Snapshot, StreamFacts, Verb, WayFacts, unix_now};
 
 /// What the page is told.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub(in crate::window) struct Overview {
     shown: Shown,
     sign: gtk::Image,
     troubles: Group,
+    stream: Group,
+    stream_row: adw::ActionRow,
     ways: Group,
 }
 
@@ -47,6 +51,8 @@ struct Shown {
     verdict: String,
     about: String,
     troubles: Vec<Trouble>,
+    /// What the stream does, and more about that.
+    stream: Option<(String, String)>,
     /// And whether something may be asked for the service behind each.
     ways: Vec<(WayFacts, bool)>,
     is_stale: bool,
@@ -60,8 +66,18 @@ struct Trouble {
     title: String,
     reason: String,
     sign: Sign,
-    /// The service, and the verb on the button that helps.
-    help: Option<(String, &'static str, bool)>,
+    help: Help,
+}
+
+/// What helps.
+#[derive(Clone, Debug, PartialEq)]
+enum Help {
+    /// Nothing that could be done here.
+    Nothing,
+    /// This verb on this service, where it may be asked now.
+    Service(String, &'static str, bool),
+    /// Other settings.
+    Page(Page),
 }
 
 #[relm4::component(pub(in crate::window))]
@@ -115,6 +131,12 @@ impl SimpleComponent for Overview {
             },
 
             #[local_ref]
+            stream -> gtk::Box {
+                #[watch]
+                set_visible: model.shown.stream.is_some(),
+            },
+
+            #[local_ref]
             ways -> gtk::Box {
                 #[watch]
                 set_visible: !model.shown.ways.is_empty(),
@@ -122,13 +144,16 @@ impl SimpleComponent for Overview {
         }
     }
 
-    fn init((): (), root: Self::Root, _sender: ComponentSender<Self>) -> ComponentParts<Self> {
+    fn init((): (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
         let known = Known::default();
         let shown = Shown::of(&known);
         let sign = icon(&shown.sign);
-        let (troubles, ways) = (Group::new("Needs attention"), Group::new("Ways in"));
-        let model = Self { known, shown, sign, troubles, ways };
-        let (sign, troubles, ways) = (&model.sign, &model.troubles.widget, &model.ways.widget);
+        let (troubles, stream, ways) = (Group::new("Needs attention"), Group::new("Stream"), Group::new("Ways in"));
+        let stream_row = stream_row(&sender);
+        stream.list.append(&stream_row);
+        let model = Self { known, shown, sign, troubles, stream, stream_row, ways };
+        let (sign, troubles) = (&model.sign, &model.troubles.widget);
+        let (stream, ways) = (&model.stream.widget, &model.ways.widget);
         let widgets = view_output!();
         ComponentParts { model, widgets }
     }
@@ -167,6 +192,10 @@ impl Overview {
             self.troubles.clear();
             shown.troubles.iter().for_each(|trouble| self.troubles.list.append(&trouble_row(trouble, sender)));
         }
+        if let Some((doing, about)) = shown.stream.as_ref().filter(|_| shown.stream != self.shown.stream) {
+            self.stream_row.set_title(doing);
+            self.stream_row.set_subtitle(about);
+        }
         if shown.ways != self.shown.ways {
             self.ways.clear();
             shown.ways.iter().for_each(|(way, may_ask)| self.ways.list.append(&way_row(way, *may_ask, sender)));
@@ -191,8 +220,27 @@ impl Shown {
         let about = if nothing_known { String::new() } else { about(snapshot, unix_now()) };
         let ways = snapshot.ways.iter().map(|way| (way.clone(), known.may_ask(&way.service))).collect();
         let sign = verdict_sign(known, &troubles);
-        Self { verdict, about, troubles, ways, is_stale: !known.is_there && !nothing_known, sign }
+        let is_stale = !known.is_there && !nothing_known;
+        Self { verdict, about, troubles, stream: known.stream().map(stream_words), ways, is_stale, sign }
     }
+}
+
+/// What the stream does, and at what size for how many.
+fn stream_words(stream: &StreamFacts) -> (String, String) {
+    let doing = words::encoder(&stream.effective).unwrap_or_else(|| match stream.viewers {
+        Some(0) => "Nobody is looking on".into(),
+        _ => "What it does is not known".into(),
+    });
+    let about = [words::size(&stream.effective), stream.viewers.filter(|count| *count > 0).map(words::viewers)];
+    (doing, about.into_iter().flatten().collect::<Vec<_>>().join(" · "))
+}
+
+fn stream_row(sender: &ComponentSender<Overview>) -> adw::ActionRow {
+    let (row, opened, clicked) = (row("", ""), sender.output_sender().clone(), sender.output_sender().clone());
+    let settings = button("Settings", "Settings of the stream", move |_| clicked.emit(Wish::Open(Page::Stream)));
+    row.add_suffix(&settings);
+    activatable(&row, move || opened.emit(Wish::Open(Page::Stream)));
+    row
 }
 
 fn verdict_sign(known: &Known, troubles: &[Trouble]) -> Sign {
@@ -221,8 +269,14 @@ fn troubles(known: &Known) -> Vec<Trouble> {
     let findings = snapshot.root.findings.iter().map(|finding| Trouble {
         title: finding.title.clone(),
         reason: finding.message.clone(),
-        sign: Sign { icon: "dialog-warning-symbolic", word: finding.severity.clone(), class: Some("warning") },
-        help: None,
+        sign: warning(&finding.severity),
+        help: Help::Nothing,
+    });
+    let fallback = known.stream().and_then(|stream| words::fallback(&stream.effective)).map(|why| Trouble {
+        title: "The stream does not use the encoder that is configured".into(),
+        reason: why,
+        sign: warning("warning"),
+        help: Help::Page(Page::Stream),
     });
     let mut services: Vec<&ServiceFacts> = snapshot.services.iter().filter(|service| service.is_trouble()).collect();
     services.sort_by_key(|service| !service.essential);
@@ -237,10 +291,14 @@ fn troubles(known: &Known) -> Vec<Trouble> {
             title: service.label.clone(),
             reason: if reason.is_empty() { sign.word.clone() } else { format!("{}: {reason}", sign.word) },
             sign,
-            help: Some((service.name.clone(), help, known.may_ask(&service.name))),
+            help: Help::Service(service.name.clone(), help, known.may_ask(&service.name)),
         }
     });
-    findings.chain(services).collect()
+    findings.chain(services).chain(fallback).collect()
+}
+
+fn warning(word: &str) -> Sign {
+    Sign { icon: "dialog-warning-symbolic", word: word.to_owned(), class: Some("warning") }
 }
 
 /// What helps a service that does not do its work.
@@ -251,8 +309,16 @@ fn verb_for(service: &ServiceFacts) -> Verb {
 fn trouble_row(trouble: &Trouble, sender: &ComponentSender<Overview>) -> adw::ActionRow {
     let row = row(&trouble.title, &trouble.reason);
     row.add_prefix(&icon(&trouble.sign));
-    let Some((service, verb, may_ask)) = trouble.help.clone() else { return row };
     let (helper, opened) = (sender.input_sender().clone(), sender.output_sender().clone());
+    let (service, verb, may_ask) = match trouble.help.clone() {
+        Help::Nothing => return row,
+        Help::Page(page) => {
+            let called = format!("Settings: {}", trouble.title);
+            row.add_suffix(&button("Settings", &called, move |_| opened.emit(Wish::Open(page))));
+            return row;
+        }
+        Help::Service(service, verb, may_ask) => (service, verb, may_ask),
+    };
     let name = service.clone();
     let called = format!("{verb} {}", trouble.title);
     let help = button(verb, &called, move |_| helper.emit(Input::Help(name.clone())));
@@ -320,16 +386,16 @@ mod tests {
         let shown = Shown::of(&known);
         assert_eq!(shown.verdict, "2 things need attention.");
         let [first, second] = shown.troubles.as_slice() else { panic!("two") };
-        assert_eq!(first.help, Some(("x".into(), "Start", true)));
+        assert_eq!(first.help, Help::Service("x".into(), "Start", true));
         assert_eq!(first.reason, "Stopped: the desktop is of no use without it");
-        assert_eq!(second.help, Some(("a".into(), "Restart", true)));
+        assert_eq!(second.help, Help::Service("a".into(), "Restart", true));
     }
 
     #[test]
     fn when_nobody_can_be_asked_nothing_can_be_pressed_and_nothing_is_claimed() {
         let mut known = known(vec![service("a", "running", "failing", false)]);
         known.is_there = false;
-        assert_eq!(Shown::of(&known).troubles[0].help, Some(("a".into(), "Restart", false)));
+        assert_eq!(Shown::of(&known).troubles[0].help, Help::Service("a".into(), "Restart", false));
         known.snapshot.services.clear();
         assert_eq!(Shown::of(&known).verdict, "Nothing is known yet.");
     }
@@ -338,6 +404,6 @@ mod tests {
     fn nobody_asks_twice() {
         let mut known = known(vec![service("a", "running", "failing", false)]);
         known.ask("a");
-        assert_eq!(Shown::of(&known).troubles[0].help, Some(("a".into(), "Restart", false)));
+        assert_eq!(Shown::of(&known).troubles[0].help, Help::Service("a".into(), "Restart", false));
     }
 }

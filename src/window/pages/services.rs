@@ -155,8 +155,8 @@ impl Services {
         match fact {
             Fact::Service(service) => self.refresh_rows(|name| name == service.name),
             Fact::Job(job) => self.refresh_rows(|name| job.targets.iter().any(|target| target == name)),
-            Fact::Root(_) | Fact::Ways(_) | Fact::ServiceGone(_) => {}
             Fact::Arrived(..) | Fact::Away(_) | Fact::JobGone(_) => self.refresh_rows(|_| true),
+            _ => {}
         }
         // Old facts are shown as what they are.
         self.content.set_sensitive(self.known.is_there || self.known.snapshot.services.is_empty());

@@ -74,6 +74,7 @@ take_settings() {
         read -r first <"$SETTINGS.trial" || true
         if [[ $first != "# for supervisord $(identity "$PPID") alone" ]]; then
             say "leaving out settings under trial, which are of before the last restart of everything"
+            rm -f -- "$SETTINGS.trial"
         elif mv -f -- "$SETTINGS.trial" "$SETTINGS.used"; then
             say "starting with the settings under trial"
             file=$SETTINGS.used
