@@ -162,7 +162,12 @@ fn has_fired(stack: &Stack) -> bool {
 
 /// Goes through a whole change and takes it back or keeps it, as far as the armed fault lets it.
 fn go_through(person: &Person<'_>, framerate: &str, keep: bool) {
-    let Ok(path) = person.asks_for(framerate) else { return };
+    // The change before may be over on disk and its last restart not.
+    let asked = || match person.asks_for(framerate) {
+        Err(busy) if busy.contains("Busy") => None,
+        other => Some(other),
+    };
+    let Ok(path) = wait_until(DEADLINE, || "another change is accepted".into(), asked) else { return };
     // What cannot be tried out any more goes to its end by itself.
     let waiting = || {
         has_fired(person.stack)

@@ -1,7 +1,9 @@
 //! What the stream's facts are called in text; the same words as in the window.
 
+use std::collections::BTreeMap;
+
 use crate::client::{EffectiveFacts, PendingFacts, SettingFacts, StreamFacts};
-use crate::model::stream::{Meaning, Source};
+use crate::model::stream::{Meaning, Source, overlay};
 
 /// For whom a value holds; a token that this version does not know as it is.
 pub(super) fn meaning(token: &str) -> String {
@@ -79,7 +81,7 @@ pub(super) fn effective(stream: &StreamFacts) -> String {
     let parts = [
         encoded(effective),
         effective.width.zip(effective.height).map(|(width, height)| format!("{width}x{height}")),
-        effective.bitrate.map(|bitrate| rate(f64::from(bitrate), "kbit/s")),
+        effective.bitrate.map(|bitrate| overlay::in_words(&BTreeMap::new(), "kbit/s", &bitrate.to_string())),
         stream.fps.filter(|_| watched).map(|fps| rate(fps, "fps")),
         stream.latency_ms.filter(|_| watched).map(|latency| rate(latency, "ms")),
         stream.viewers.map(|viewers| match viewers {
@@ -184,6 +186,7 @@ mod tests {
             by: Some("cpu".into()),
             width: Some(1280),
             height: Some(720),
+            bitrate: Some(8000),
             reason: Some("This machine has no GPU.".into()),
             mended: Some("instance".into()),
             ..EffectiveFacts::default()
@@ -195,7 +198,7 @@ mod tests {
             latency_ms: Some(24.0),
             ..StreamFacts::default()
         };
-        assert_eq!(super::effective(&stream), "H.264 by the CPU · 1280x720 · 19 fps · 24 ms · 1 viewer");
+        assert_eq!(super::effective(&stream), "H.264 by the CPU · 1280x720 · 8 Mbit/s · 19 fps · 24 ms · 1 viewer");
         assert_eq!(
             why(&stream.effective).as_deref(),
             Some("This machine has no GPU. Only making the machine anew can mend that.")

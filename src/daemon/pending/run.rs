@@ -29,6 +29,8 @@ const TICK: Duration = Duration::from_secs(1);
 const RESTART_LIMIT: Duration = Duration::from_mins(3);
 /// After its own start the daemon may take so long to learn of the service.
 const KNOWN_WITHIN: Duration = Duration::from_secs(30);
+/// What keeps the service from its restart with the earlier settings may pass.
+const BROUGHT_BACK_TRIES: u32 = 3;
 /// A disk that lets nothing be taken back or cleaned up is tried again after this.
 const AGAIN: Duration = Duration::from_secs(5);
 /// How long a trial that is over keeps its object.
@@ -74,7 +76,9 @@ impl Course<'_> {
     async fn try_out(&mut self) -> Answer {
         let started = self.trial.stage != Stage::Restarting || self.settings.on_trial() == OnTrial::Now;
         if !started && let Err(reason) = self.restart(Fault::BeforeRestart, Fault::AfterRestart).await {
-            return Answer::Revert(reason);
+            tracing::warn!(reason, "no restart with the new settings");
+            let tried = self.settings.on_trial() != OnTrial::Next;
+            return Answer::Revert(if tried { ENDED.into() } else { reason });
         }
         // Also of a trial that a new daemon has found waiting: that it still works is to be seen first.
         self.become_(Stage::Checking);
@@ -282,7 +286,13 @@ impl Course<'_> {
 
     /// Restarts with the earlier settings, and looks whether that works.
     async fn bring_back(&mut self) {
-        let restarted = self.restart(Fault::BeforeRevertRestart, Fault::AfterRevertRestart).await;
+        let mut restarted = Err(String::new());
+        for _ in 0..BROUGHT_BACK_TRIES {
+            restarted = self.restart(Fault::BeforeRevertRestart, Fault::AfterRevertRestart).await;
+            let Err(reason) = &restarted else { break };
+            tracing::error!(reason, "no restart with the earlier settings yet");
+            sleep(AGAIN).await;
+        }
         let until = Instant::now() + Duration::from_secs(CHECKED_WITHIN);
         while restarted.is_ok() && self.view().is_none_or(|view| view.health != Health::Ok) {
             if Instant::now() >= until {

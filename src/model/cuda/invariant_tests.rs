@@ -11,14 +11,10 @@ fn drivers(tables: &Tables) -> Vec<DriverVersion> {
     for branch in tables.releases().iter().filter_map(|entry| entry.driver.as_ref()).map(DriverVersion::branch) {
         branches.extend([branch - 1, branch, branch + 1]);
     }
-    let mut drivers: Vec<DriverVersion> = branches
-        .into_iter()
-        .flat_map(|branch| [format!("{branch}.40.01"), format!("{branch}.99")])
-        .map(|text| text.parse().expect("driver"))
-        .collect();
-    for major in 11..=13 {
-        drivers.push(tables.family(major).expect("a family").driver.clone());
-    }
+    let mut drivers: Vec<DriverVersion> =
+        branches.into_iter().map(|branch| format!("{branch}.99").parse().expect("driver")).collect();
+    drivers.extend(["450.51.05", "525.60.12", "580.65.05"].map(|below| below.parse().expect("driver")));
+    drivers.extend((11..=13).filter_map(|major| tables.family(major)).map(|family| family.driver.clone()));
     drivers.sort();
     drivers
 }

@@ -159,18 +159,15 @@ fn by_driver(tables: &Tables, machine: &Machine, native: Native, release: Releas
         return if exact { ByDriver::TooOld } else { ByDriver::Unknown(Cause::DriverTooNewToKnow(runs)) };
     }
     let Some(family) = tables.family(release.major) else { return ByDriver::Newer { runs, exact } };
+    if let Some(driver) = &machine.driver {
+        return if *driver < family.driver { ByDriver::TooOld } else { ByDriver::Newer { runs, exact } };
+    }
     // The first driver of a family can be older than the oldest that runs all of it.
-    let below_floor = match &machine.driver {
-        Some(driver) => *driver < family.driver,
-        None => {
-            let made_for = tables.release(runs).and_then(|entry| entry.driver.as_ref());
-            if made_for.is_some_and(|driver| *driver < family.driver) {
-                return ByDriver::Unknown(Cause::DriverVersionUnknown);
-            }
-            false
-        }
-    };
-    if below_floor { ByDriver::TooOld } else { ByDriver::Newer { runs, exact } }
+    let made_for = tables.release(runs).and_then(|entry| entry.driver.as_ref());
+    match made_for {
+        Some(driver) if *driver < family.driver => ByDriver::Unknown(Cause::DriverVersionUnknown),
+        _ => ByDriver::Newer { runs, exact },
+    }
 }
 
 fn driver_cause(tables: &Tables, machine: &Machine, native: Native, candidate: &Candidate, gpu: &Gpu) -> Cause {
