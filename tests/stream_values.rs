@@ -2,7 +2,7 @@
 //! nothing on its way: through the settings file, a real shell that reads it as the start script does, and the real
 //! server's own parser.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::expect_used, reason = "tests")]
 
 mod support;
 

@@ -42,7 +42,7 @@ pub struct SettingInfo {
     /// What is configured now, a plain value; absent for secrets.
     pub value: Option<String>,
     /// For whom that holds: `new-viewers` (a browser in which somebody has chosen otherwise keeps that), `enforced` (for
-    /// everyone) or `server` (no browser has a say in it).
+    /// everyone) or `server` (no browser has a say in it). A default may hold for whom no value can be set.
     pub meaning: String,
     /// Which of these it can be set for.
     pub meanings: Vec<String>,

@@ -163,13 +163,12 @@ impl SimpleComponent for PendingBar {
     fn update(&mut self, input: Input, sender: ComponentSender<Self>) {
         match input {
             Input::Fact(fact) => self.learn(&fact, &sender),
-            Input::Second => {}
             Input::Keep if self.shown.may_keep => self.answer(|change| Request::Keep { change, force: false }, &sender),
             Input::GoBack if self.shown.may_go_back => {
                 self.went_back = true;
                 self.answer(Request::GoBack, &sender);
             }
-            Input::Keep | Input::GoBack => {}
+            Input::Second | Input::Keep | Input::GoBack => {}
             Input::Answered => self.answered = None,
             Input::Unseen(change, why) => {
                 let agreed = sender.input_sender().clone();

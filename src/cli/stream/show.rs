@@ -76,7 +76,7 @@ fn summary(stream: &StreamFacts, settings: &[SettingFacts]) -> Vec<[Cell; 2]> {
         ("Configured", words::configured(settings), Tone::Plain),
         ("Now", Some(words::effective(stream)), Tone::Plain),
         ("", verdict, tone),
-        ("", words::why(&stream.effective), Tone::Plain),
+        ("", stream.effective.reason.clone(), Tone::Plain),
         ("Server", Some(words::server(stream)), Tone::Plain),
         ("", stream.schema_note.clone(), Tone::Plain),
         ("Changes go to", Some(words::written_to(&stream.write_mode)), Tone::Plain),

@@ -105,17 +105,6 @@ fn encoded(effective: &EffectiveFacts) -> Option<String> {
     })
 }
 
-/// Why that is not what is configured, and where it can be mended; none if nothing is to be said.
-pub(super) fn why(effective: &EffectiveFacts) -> Option<String> {
-    let reason = effective.reason.clone()?;
-    let mended = match effective.mended.as_deref() {
-        Some("here") => " That can be mended here.",
-        Some("instance") => " Only making the machine anew can mend that.",
-        _ => "",
-    };
-    Some(reason + mended)
-}
-
 /// How far a change is, and what to do about it.
 pub(in crate::cli) fn progress(change: &PendingFacts, now: u64) -> String {
     match (change.stage.as_str(), change.seconds_left(now)) {
@@ -187,8 +176,6 @@ mod tests {
             width: Some(1280),
             height: Some(720),
             bitrate: Some(8000),
-            reason: Some("This machine has no GPU.".into()),
-            mended: Some("instance".into()),
             ..EffectiveFacts::default()
         };
         let stream = StreamFacts {
@@ -199,10 +186,6 @@ mod tests {
             ..StreamFacts::default()
         };
         assert_eq!(super::effective(&stream), "H.264 by the CPU · 1280x720 · 8 Mbit/s · 19 fps · 24 ms · 1 viewer");
-        assert_eq!(
-            why(&stream.effective).as_deref(),
-            Some("This machine has no GPU. Only making the machine anew can mend that.")
-        );
         let alone = StreamFacts { viewers: Some(0), fps: Some(0.0), ..StreamFacts::default() };
         assert_eq!(super::effective(&alone), "no viewer");
         assert_eq!(super::effective(&StreamFacts::default()), "cannot be told");

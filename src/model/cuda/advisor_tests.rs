@@ -58,6 +58,7 @@ fn say(machine: &Machine, version: &str) -> Advice {
 
 /// Driver, GPU, toolkit → verdict and sentence.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of real cases")]
 fn what_is_said() {
     for (driver, gpu, version, verdict, reason) in [
         ("580.95.05", rtx_4090(), "12.9.1", Verdict::Native, "Works. Driver 580 runs CUDA 12.9 natively."),
@@ -243,6 +244,7 @@ fn what_the_driver_says_itself_counts_before_its_version() {
     assert_eq!(say(&asked("", "12.4"), "12.4").reason, "Works. The driver runs CUDA 12.4 natively.");
     assert_eq!(say(&asked("", "12.4"), "12.9").verdict, Verdict::MinorVersion);
     assert_eq!(say(&asked("", "12.4"), "13.0").verdict, Verdict::Unknown);
+    assert_eq!(say(&asked("", "12.0"), "12.1").verdict, Verdict::MinorVersion);
     // 11.0 came with a driver that is too old for 11.1; another driver for 11.0 is not.
     let of_11_0 = Machine { gpus: Gpus::Present(vec![t4()]), ..asked("", "11.0") };
     assert_eq!(
@@ -290,6 +292,20 @@ fn forward_compatibility_that_is_on() {
             Verdict::Native,
             "Works. Driver 535 runs CUDA 12.2 natively.",
         ),
+        (
+            on("535.183.01", h200(), "12.9", None),
+            "12.9",
+            Verdict::Forward,
+            "Works by forward compatibility: libraries of CUDA 12.9 stand in for those of driver 535, switched on by \
+             the host, when it created this container.",
+        ),
+        (
+            on("580.95.05", rtx_2080(), "13.0", Some(true)),
+            "12.9",
+            Verdict::Native,
+            "Works. Driver 580 runs CUDA 12.9 natively.",
+        ),
+        (on("580.95.05", h200(), "13.0", None), "12.9", Verdict::Native, "Works. Driver 580 runs CUDA 12.9 natively."),
         (
             on("595.71.05", h200(), "13.0", None),
             "12.9",
@@ -355,6 +371,12 @@ fn a_package_that_is_there_speaks_for_itself() {
     ] {
         assert_eq!(advise(Tables::bundled(), &on_550, &candidate).verdict, expected, "{:?}", candidate.package);
     }
+    let proven = advise(Tables::bundled(), &machine("", &[h200()]), &candidate(None, Some(true)));
+    assert_eq!(
+        proven.reason,
+        "Needs the forward compatibility package cuda-compat-13-0: the driver alone runs a CUDA that is not known; with it, it \
+         works here."
+    );
 }
 
 #[test]
@@ -368,6 +390,8 @@ fn the_worst_of_several_gpus_decides_and_the_others_are_told() {
     let told: Vec<_> = advice.why.iter().filter(|sentence| sentence.starts_with("On the")).collect();
     assert_eq!(told, ["On the RTX 4090 alone it would work natively."]);
     assert_eq!(say(&mixed, "12.9").verdict, Verdict::Native);
+    let first = say(&machine("580.95.05", &[rtx_4090(), v100(), gtx_1080()]), "13.0");
+    assert!(first.reason.starts_with("Cannot target the Tesla V100"), "{}", first.reason);
     // Between floor and ceiling of these two only 12.8 and 12.9 are left.
     let apart = machine("575.57.08", &[gtx_1080(), rtx_5090()]);
     assert_eq!(say(&apart, "13.0").instead, Instead { native: Some(release("12.9")), limited: None });
@@ -415,6 +439,17 @@ fn the_why_says_what_the_verdict_rests_on() {
              g++-13”.",
         ]
     );
+    let mut runtime = Components::default();
+    runtime.add(Component::Runtime, "", true, false);
+    let without_compiler = Candidate { components: Some(runtime), ..Candidate::new(release("12.6")) };
+    let advice = advise(Tables::bundled(), &debian, &without_compiler);
+    assert!(!advice.why.iter().any(|sentence| sentence.contains("gcc")), "{:?}", advice.why);
+    let compat = ActiveCompat { release: release("13.1"), source: CompatSource::ImageStart, works: None };
+    let on = Machine { compat: Some(compat), ..machine("535.183.01", &[h200()]) };
+    for (version, told) in [("13.3", true), ("13.1", false)] {
+        let told_so = say(&on, version).why.iter().any(|sentence| sentence.contains("bring CUDA 13.1, so the newest"));
+        assert_eq!(told_so, told, "{version}");
+    }
     let has = |driver: &str, gpu: Gpu, version: &str, words: &str| {
         let advice = say(&machine(driver, &[gpu]), version);
         assert!(advice.why.iter().any(|sentence| sentence.contains(words)), "{words}: {:?}", advice.why);

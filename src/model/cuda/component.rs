@@ -351,6 +351,15 @@ mod tests {
     }
 
     #[test]
+    fn the_first_who_tells_a_version_is_believed() {
+        let mut components = Components::default();
+        for version in ["", "12.9.79", "12.9.86"] {
+            components.add(Component::Runtime, version, true, false);
+        }
+        assert_eq!(components.0[&Component::Runtime].version, "12.9.79");
+    }
+
+    #[test]
     fn an_old_toolkit_does_not_lack_what_came_later() {
         let parts: Vec<_> = libraries()
             .filter(|library| *library != Component::Nvjitlink)

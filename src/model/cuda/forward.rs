@@ -161,12 +161,9 @@ impl Tables {
         if [&package.on, &package.noted, &package.image].into_iter().any(|list| list.contains(&branch)) {
             return Some(true);
         }
-        // "Branches not listed are not supported targets" is all that NVIDIA says of those between; one that it does
-        // list, and any that is older than the list, is a clear no.
-        let oldest = forward.branches.iter().min();
-        let between = !forward.branches.contains(&branch)
-            && branch < package.native
-            && oldest.is_some_and(|oldest| branch > *oldest);
+        // "Branches not listed are not supported targets" is all that NVIDIA says of those between; one that is older
+        // than the list, and one that needs no package, is a clear no.
+        let between = forward.branches.iter().min().is_some_and(|oldest| branch > *oldest) && branch < package.native;
         if between && package.noted.is_empty() { None } else { Some(false) }
     }
 

@@ -315,7 +315,6 @@ fn forward(packages: &[Listed]) -> Vec<Release> {
     let mut releases: Vec<_> =
         usable.filter(|(_, given)| is_forward(*given)).filter_map(|(_, given)| release_of(*given)).collect();
     releases.sort_unstable_by(|a, b| b.cmp(a));
-    releases.dedup();
     releases
 }
 

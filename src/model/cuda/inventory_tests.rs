@@ -65,6 +65,20 @@ fn an_installation_without_packages_goes_by_its_own_file() {
 }
 
 #[test]
+fn packages_know_better_than_the_file_what_is_there() {
+    let packages = status(&[
+        ("cuda-cudart-13-3", "13.3.29-1"),
+        ("libcudnn9-cuda-12", "9.8.0.87-1"),
+        ("libnccl2", "2.28.9-1+cuda13.0"),
+    ]);
+    let folders = [folder("/usr/local/cuda-13.3", Some(FULL_13_3), NvccAnswer::Absent)];
+    let inventory = take(&folders, &packages, Some("/usr/local/cuda-13.3"));
+    let parts: Vec<_> = inventory.toolkits[0].components.0.keys().copied().collect();
+    // cuDNN is there too, but for another family of CUDA.
+    assert_eq!(parts, [Component::Runtime, Component::Nccl]);
+}
+
+#[test]
 fn a_compiler_that_is_not_there_is_not_believed_to_be() {
     let folders = [folder("/usr/local/cuda-13.3", Some(FULL_13_3), NvccAnswer::Absent)];
     let inventory = take(&folders, "", Some("/usr/local/cuda-13.3"));

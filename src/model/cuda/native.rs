@@ -168,6 +168,8 @@ mod tests {
         );
         assert_eq!(native("580.95.05", Some("12.2")).native, Native::Known(release("12.2")));
         assert_eq!(native("440.33.01", Some("12.2")).native, Native::Before(release("11.0")));
+        assert_eq!(native("440.33.01", Some("11.0")).native, Native::Before(release("11.0")));
+        assert_eq!(native("440.33.01", Some("10.2")).native, Native::Known(release("10.2")));
         assert_eq!(native("620.10.01", Some("13.3")).native, Native::Known(release("13.3")));
         assert!(!native("620.10.01", Some("13.3")).doubt.is_empty());
     }
@@ -178,6 +180,7 @@ mod tests {
         assert_eq!(native("620.10.01", Some("13.5")).native, Native::Known(release("13.5")));
         assert_eq!(native("", None).native, Native::Unknown);
         assert!(native("620.10.01", Some("13.5")).doubt.is_empty());
+        assert!(native("620.10.01", Some("13.4")).doubt.is_empty());
     }
 
     #[test]

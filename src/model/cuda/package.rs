@@ -70,9 +70,6 @@ pub(super) enum Given {
     Extra { component: Component, major: u16, run: bool, build: bool },
 }
 
-/// Names that end in a release too, but are no part of a toolkit.
-const NOT_OF_A_TOOLKIT: [&str; 2] = ["cudnn", "libcudnn"];
-
 impl<'a> Package<'a> {
     /// `None` for a package that has nothing to do with CUDA's toolkits.
     pub(super) fn gives(&self) -> Option<Given> {
@@ -88,8 +85,7 @@ impl<'a> Package<'a> {
             }
         }
         let ours = stem == "cuda" || stem.starts_with("cuda-") || stem.starts_with("libnv") || stem == "gds-tools";
-        let foreign = NOT_OF_A_TOOLKIT.iter().any(|start| stem.starts_with(start));
-        (ours && !foreign).then_some(Given::Other { release })
+        ours.then_some(Given::Other { release })
     }
 
     fn extra(&self) -> Option<Given> {

@@ -48,7 +48,7 @@ impl Facts<'_> {
             Native::Known(release) => format!("CUDA up to {release}"),
             Native::AtLeast(release) => format!("CUDA {release} and maybe newer"),
             Native::Before(release) => format!("only CUDA older than {release}"),
-            Native::Unknown => "an unknown CUDA".into(),
+            Native::Unknown => "a CUDA that is not known".into(),
         }
     }
 }

@@ -166,6 +166,7 @@ mod tests {
             ("12.8", "12.1", true),
             ("12.6", "12.0", false),
             ("13.0", "7.0", false),
+            ("11.8", "9.0", false),
         ] {
             let capability = capability.parse().expect(capability);
             assert_eq!(Tables::bundled().runs_older_code(release(version), capability), expected, "{capability}");

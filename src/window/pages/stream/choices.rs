@@ -39,7 +39,9 @@ impl Choices {
         // The arrow keys do not get past what cannot be chosen.
         values.sort_by_key(|choice| choice.unavailable.is_some());
         let labels = gtk::StringList::new(&[]);
-        values.iter().for_each(|choice| labels.append(&words::alone(setting, &choice.value)));
+        for choice in &values {
+            labels.append(&words::alone(setting, &choice.value));
+        }
         let values = Rc::new(RefCell::new(values));
         let list: gtk::DropDown = named("GtkDropDown", &setting.label).unwrap_or_default();
         list.set_model(Some(&labels));
@@ -101,7 +103,7 @@ fn with_reasons(values: &Rc<RefCell<Vec<Choice>>>) -> gtk::SignalListItemFactory
     factory.connect_bind(move |_, item| {
         let Some(item) = item.downcast_ref::<gtk::ListItem>() else { return };
         let label = item.child().and_then(|both| both.first_child()).and_downcast::<gtk::Label>();
-        let reason = label.as_ref().and_then(|label| label.next_sibling()).and_downcast::<gtk::Label>();
+        let reason = label.as_ref().and_then(libadwaita::prelude::WidgetExt::next_sibling).and_downcast::<gtk::Label>();
         let (Some(label), Some(reason)) = (label, reason) else { return };
         let words = item.item().and_downcast::<gtk::StringObject>().map(|words| words.string());
         label.set_label(words.as_deref().unwrap_or_default());

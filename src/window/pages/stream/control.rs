@@ -154,7 +154,9 @@ impl Number {
         let span = Span::of(setting);
         let all = gtk::Box::new(orientation(), 6);
         let slider = span.slides.then(|| slider(&span, &setting.label, chosen));
-        slider.iter().for_each(|slider| all.append(&slider.widget));
+        if let Some(slider) = &slider {
+            all.append(&slider.widget);
+        }
         let entry = entry(span, &setting.label, chosen);
         let number = gtk::Box::new(gtk::Orientation::Horizontal, 6);
         number.append(&entry.widget);
@@ -224,7 +226,9 @@ fn scroll_past(control: &impl IsA<gtk::Widget>) {
     let controllers = control.observe_controllers();
     let scrolls: Vec<gtk::EventController> = (0..controllers.n_items())
         .filter_map(|at| controllers.item(at).and_downcast::<gtk::EventController>())
-        .filter(|controller| controller.is::<gtk::EventControllerScroll>())
+        .filter(libadwaita::prelude::ObjectExt::is::<gtk::EventControllerScroll>)
         .collect();
-    scrolls.iter().for_each(|scroll| control.remove_controller(scroll));
+    for scroll in &scrolls {
+        control.remove_controller(scroll);
+    }
 }

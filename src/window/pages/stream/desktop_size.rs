@@ -53,14 +53,12 @@ fn fixed(settings: &[SettingFacts], draft: &Draft) -> Option<Size> {
 pub(super) fn values(size: Option<Size>, settings: &[SettingFacts], draft: &Draft) -> Vec<(&'static str, String)> {
     let manual = settings.iter().find(|setting| setting.name == MANUAL);
     let is_on = manual.is_some_and(|setting| draft.value(setting) == "true");
-    match size {
-        Some(size) => vec![(WIDTH, size.width.to_string()), (HEIGHT, size.height.to_string())],
-        // What an environment says cannot be taken away, so it is overruled.
-        None => {
-            let off = is_on.then(|| (MANUAL, "false".to_owned()));
-            off.into_iter().chain([(WIDTH, "0".into()), (HEIGHT, "0".into())]).collect()
-        }
+    if let Some(size) = size {
+        return vec![(WIDTH, size.width.to_string()), (HEIGHT, size.height.to_string())];
     }
+    // What an environment says cannot be taken away, so it is overruled.
+    let off = is_on.then(|| (MANUAL, "false".to_owned()));
+    off.into_iter().chain([(WIDTH, "0".into()), (HEIGHT, "0".into())]).collect()
 }
 
 /// What is to be thought of before; what cannot be is refused.

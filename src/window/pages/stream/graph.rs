@@ -16,6 +16,9 @@ const LINE: f64 = 2.0;
 /// Its height in pixels.
 const HEIGHT: i32 = 48;
 
+/// Each a run of points without a gap, in parts of the picture's width and height.
+type Lines = Vec<Vec<(f64, f64)>>;
+
 /// A number, its last minutes as a picture, and the same in words.
 #[derive(Debug)]
 pub(super) struct Graph {
@@ -24,7 +27,7 @@ pub(super) struct Graph {
     latest: gtk::Label,
     words: gtk::Label,
     picture: gtk::DrawingArea,
-    lines: Rc<RefCell<Vec<Vec<(f64, f64)>>>>,
+    lines: Rc<RefCell<Lines>>,
 }
 
 impl Graph {
@@ -35,7 +38,7 @@ impl Graph {
         line.append(&gtk::Label::builder().label(title).xalign(0.0).hexpand(true).build());
         let latest = gtk::Label::builder().css_classes(["numeric", "heading"]).build();
         line.append(&latest);
-        let lines: Rc<RefCell<Vec<Vec<(f64, f64)>>>> = Rc::default();
+        let lines: Rc<RefCell<Lines>> = Rc::default();
         let picture = gtk::DrawingArea::builder()
             .accessible_role(gtk::AccessibleRole::Presentation)
             .content_height(HEIGHT)

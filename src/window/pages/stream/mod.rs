@@ -191,14 +191,13 @@ impl Component for Stream {
                 }
                 self.refresh_settings(&sender);
             }
-            Told::Settings(_, Ok(_)) => return,
             Told::Settings(_, Err(error)) => {
                 self.complaint = error.to_string();
             }
             Told::Plan(edit, answer) if edit == self.edits => {
                 self.answer = answer.map_or_else(|error| Answer::Refused(error.to_string()), Answer::Plan);
             }
-            Told::Plan(..) => return,
+            Told::Settings(_, Ok(_)) | Told::Plan(..) => return,
             Told::Live(number, history, watch) => {
                 self.live.begin(number, history, watch, sender.input_sender());
                 self.second();

@@ -6,6 +6,7 @@ use crate::client::SettingFacts;
 
 /// What there is to see of one setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is another fact about one row, in any combination")]
 pub(super) struct Shown {
     /// Under its name: what it does, and a line on how it is.
     pub(super) subtitle: String,

@@ -129,6 +129,7 @@ fn nice(most: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "computed from whole numbers")]
 mod tests {
     use super::*;
 

@@ -64,7 +64,9 @@ impl View {
             all.widget.upcast_ref(),
             reset.upcast_ref(),
         ];
-        parts.into_iter().for_each(|part| content.append(part));
+        for part in parts {
+            content.append(part);
+        }
         let bar = Bar::new(page);
         Self { nothing, content, presets, now, hint, curated, sections: Vec::new(), size: None, all, reset, bar }
     }
@@ -154,7 +156,9 @@ impl View {
             let title = title.map_or(*token, |setting| setting.group_label.as_str());
             let own = self.size.as_ref().filter(|_| *token == SIZE);
             let section = Section::new(title, false, own.map_or(0, |_| 1));
-            own.iter().for_each(|size| section.group.list.append(&size.widget));
+            if let Some(size) = &own {
+                section.group.list.append(&size.widget);
+            }
             self.curated.append(&section.group.widget);
             self.sections.push(((*token).to_owned(), section));
         }
