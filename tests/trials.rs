@@ -4,7 +4,7 @@
 //! The stream is a small program behind our real wrapper, so that a hundred restarts take minutes. The real server is
 //! in tests/stream.rs.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::expect_used, reason = "tests")]
 
 mod support;
 

@@ -166,5 +166,9 @@ fn instead(tables: &Tables, machine: &Machine, candidate: &Candidate, choices: &
 mod tests;
 
 #[cfg(test)]
+#[path = "advisor_forward_tests.rs"]
+mod forward_tests;
+
+#[cfg(test)]
 #[path = "invariant_tests.rs"]
 mod invariants;

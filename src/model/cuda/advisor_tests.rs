@@ -2,7 +2,6 @@
 
 use super::super::component::Component;
 use super::super::forward::CompatSource;
-use super::super::forward_note::ForwardNote;
 use super::super::gpu::{Brand, Gpu};
 use super::*;
 
@@ -10,7 +9,7 @@ fn gpu(name: &str, capability: &str, brand: Brand) -> Gpu {
     Gpu { name: name.into(), capability: capability.parse().ok(), brand }
 }
 
-fn rtx_4090() -> Gpu {
+pub(super) fn rtx_4090() -> Gpu {
     gpu("NVIDIA GeForce RTX 4090", "8.9", Brand::GeForce)
 }
 
@@ -30,7 +29,7 @@ fn v100() -> Gpu {
     gpu("Tesla V100-SXM2-16GB", "7.0", Brand::Tesla)
 }
 
-fn h200() -> Gpu {
+pub(super) fn h200() -> Gpu {
     gpu("NVIDIA H200", "9.0", Brand::Nvidia)
 }
 
@@ -38,7 +37,7 @@ fn a6000() -> Gpu {
     gpu("NVIDIA RTX A6000", "8.6", Brand::NvidiaRtx)
 }
 
-fn machine(driver: &str, gpus: &[Gpu]) -> Machine {
+pub(super) fn machine(driver: &str, gpus: &[Gpu]) -> Machine {
     Machine {
         gpus: Gpus::Present(gpus.to_vec()),
         driver: (!driver.is_empty()).then(|| driver.parse().expect(driver)),
@@ -48,11 +47,11 @@ fn machine(driver: &str, gpus: &[Gpu]) -> Machine {
     }
 }
 
-fn release(text: &str) -> Release {
+pub(super) fn release(text: &str) -> Release {
     text.parse().expect(text)
 }
 
-fn say(machine: &Machine, version: &str) -> Advice {
+pub(super) fn say(machine: &Machine, version: &str) -> Advice {
     advise(Tables::bundled(), machine, &Candidate::new(version.parse::<ToolkitVersion>().expect(version)))
 }
 
@@ -214,7 +213,7 @@ fn the_floors_of_drivers() {
 }
 
 /// A GPU that every release of the tables knows, so that only the driver decides.
-fn rtx_2080() -> Gpu {
+pub(super) fn rtx_2080() -> Gpu {
     gpu("NVIDIA GeForce RTX 2080", "7.5", Brand::GeForce)
 }
 
@@ -257,126 +256,6 @@ fn what_the_driver_says_itself_counts_before_its_version() {
     let fooled = say(&asked("535.183.01", "13.1"), "13.1");
     assert_eq!(fooled.verdict, Verdict::NeedsForward);
     assert!(fooled.why.iter().any(|sentence| sentence.contains("another library")), "{:?}", fooled.why);
-}
-
-#[test]
-fn forward_compatibility_that_is_on() {
-    let on = |driver: &str, gpu: Gpu, brings: &str, works| Machine {
-        compat: Some(ActiveCompat { release: release(brings), source: CompatSource::ContainerRuntime, works }),
-        ..machine(driver, &[gpu])
-    };
-    for (machine, version, verdict, reason) in [
-        (
-            on("535.183.01", h200(), "13.1", None),
-            "13.1",
-            Verdict::Forward,
-            "Works by forward compatibility: libraries of CUDA 13.1 stand in for those of driver 535, switched on by \
-             the host, when it created this container.",
-        ),
-        (
-            on("535.183.01", h200(), "13.1", None),
-            "13.3",
-            Verdict::Forward,
-            "Works by forward compatibility: libraries of CUDA 13.1 stand in for those of driver 535, switched on by \
-             the host, when it created this container.",
-        ),
-        (
-            on("535.183.01", h200(), "12.9", None),
-            "13.3",
-            Verdict::NeedsForward,
-            "Needs the forward compatibility package cuda-compat-13-3: driver 535 alone runs CUDA up to 12.2.",
-        ),
-        (
-            on("535.183.01", h200(), "13.1", Some(true)),
-            "12.2",
-            Verdict::Native,
-            "Works. Driver 535 runs CUDA 12.2 natively.",
-        ),
-        (
-            on("535.183.01", h200(), "12.9", None),
-            "12.9",
-            Verdict::Forward,
-            "Works by forward compatibility: libraries of CUDA 12.9 stand in for those of driver 535, switched on by \
-             the host, when it created this container.",
-        ),
-        (
-            on("580.95.05", rtx_2080(), "13.0", Some(true)),
-            "12.9",
-            Verdict::Native,
-            "Works. Driver 580 runs CUDA 12.9 natively.",
-        ),
-        (on("580.95.05", h200(), "13.0", None), "12.9", Verdict::Native, "Works. Driver 580 runs CUDA 12.9 natively."),
-        (
-            on("595.71.05", h200(), "13.0", None),
-            "12.9",
-            Verdict::WillNotRun,
-            "Will not run: the forward compatibility libraries of CUDA 13.0 are on and older than the driver, so CUDA \
-             programs stop with error 803; switch them off (they are on by the host, when it created this container).",
-        ),
-        (
-            on("535.183.01", rtx_4090(), "13.1", None),
-            "12.2",
-            Verdict::WillNotRun,
-            "Will not run: the forward compatibility libraries of CUDA 13.1 are on and not made for GeForce GPUs, so \
-             CUDA programs stop with error 804; switch them off (they are on by the host, when it created this \
-             container).",
-        ),
-        (
-            on("535.183.01", h200(), "13.1", Some(false)),
-            "13.1",
-            Verdict::WillNotRun,
-            "Will not run: the forward compatibility libraries of CUDA 13.1 are on and do not work with this driver and \
-             GPU; switch them off (they are on by the host, when it created this container).",
-        ),
-        (
-            on("535.183.01", rtx_4090(), "13.1", Some(true)),
-            "13.1",
-            Verdict::Forward,
-            "Works by forward compatibility: libraries of CUDA 13.1 stand in for those of driver 535, switched on by \
-             the host, when it created this container.",
-        ),
-        (
-            on("", h200(), "13.1", Some(true)),
-            "13.1",
-            Verdict::Forward,
-            "Works by forward compatibility: libraries of CUDA 13.1 stand in for those of the driver, switched on by \
-             the host, when it created this container.",
-        ),
-    ] {
-        let advice = say(&machine, version);
-        assert_eq!((advice.verdict, advice.reason.as_str()), (verdict, reason), "{version}");
-    }
-}
-
-#[test]
-fn a_package_that_is_there_speaks_for_itself() {
-    let candidate = |note: Option<&[u16]>, trial| Candidate {
-        package: ForwardPackage {
-            note: note.map(|branches| ForwardNote {
-                release: release("13.0"),
-                branches: branches.to_vec(),
-                brands: vec![Brand::Nvidia],
-            }),
-            trial,
-        },
-        ..Candidate::new(release("13.0"))
-    };
-    let on_550 = machine("550.90.07", &[h200()]);
-    for (candidate, expected) in [
-        (candidate(None, None), Verdict::Unknown),
-        (candidate(Some(&[535, 550]), None), Verdict::NeedsForward),
-        (candidate(Some(&[535]), None), Verdict::WillNotRun),
-        (candidate(Some(&[535]), Some(true)), Verdict::NeedsForward),
-        (candidate(Some(&[535, 550]), Some(false)), Verdict::WillNotRun),
-    ] {
-        assert_eq!(advise(Tables::bundled(), &on_550, &candidate).verdict, expected, "{:?}", candidate.package);
-    }
-    let proven = advise(Tables::bundled(), &machine("", &[h200()]), &candidate(None, Some(true)));
-    assert_eq!(
-        proven.reason,
-        "Needs the forward compatibility package cuda-compat-13-0: the driver alone runs a CUDA that is not known; with it, it \
-         works here."
-    );
 }
 
 #[test]
