@@ -2,7 +2,7 @@
 
 use super::super::forward::CompatSource;
 use super::super::forward_note::ForwardNote;
-use super::super::gpu::Brand;
+use super::super::gpu::{Brand, Gpu};
 use super::tests::{h200, machine, release, rtx_2080, rtx_4090, say};
 use super::*;
 
