@@ -1,6 +1,7 @@
 //! Looking at what happens right now.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -18,6 +19,8 @@ use crate::model::stream::truth::{self, Truth, Wanted};
 
 /// Ten minutes, at one a second.
 const MOST_MOMENTS: usize = 600;
+/// The server looks at its viewer twice in this time, or it does not any more.
+const TWO_LOOKS: Duration = Duration::from_millis(900);
 
 /// What is carried over from one look to the next.
 #[derive(Debug, Default)]
@@ -27,7 +30,8 @@ pub(super) struct Sampling {
     began: Option<Instant>,
     moments: VecDeque<Moment>,
     log: LogReading,
-    looks: Option<f64>,
+    /// When it was asked how often the server had looked at its viewer, and what it said.
+    looks: Option<(Instant, f64)>,
 }
 
 impl Sampling {
@@ -38,10 +42,18 @@ impl Sampling {
     /// Frames a second and latency. The server goes on telling the last ones when nobody is sent pictures any more.
     fn speed(&mut self, viewers: Option<Viewers>, measured: Option<Measured>) -> (Option<f64>, Option<f64>) {
         let Measured { fps, latency, looks } = measured.unwrap_or_default();
-        let before = std::mem::replace(&mut self.looks, looks);
-        let stands_still = viewers.is_some_and(|viewers| viewers.count == 0)
-            || looks.is_some_and(|looks| looks == 0.0 || before == Some(looks));
-        if stands_still { (fps.map(|_| 0.0), None) } else { (fps, latency) }
+        let nobody = viewers.is_some_and(|viewers| viewers.count == 0) || looks == Some(0.0);
+        if nobody || self.stands_still(looks) { (fps.map(|_| 0.0), None) } else { (fps, latency) }
+    }
+
+    /// The server has stopped looking at its viewer, as it does twice a second while that one is sent pictures.
+    fn stands_still(&mut self, looks: Option<f64>) -> bool {
+        let now = Instant::now();
+        let before = self.looks.filter(|(at, _)| now.duration_since(*at) >= TWO_LOOKS);
+        if self.looks.is_none() || before.is_some() {
+            self.looks = looks.map(|looks| (now, looks));
+        }
+        before.is_some_and(|(_, before)| looks == Some(before))
     }
 
     fn remember(&mut self, live: &Live) {
@@ -116,4 +128,44 @@ fn judge(configured: &Configured, seen: &Seen) -> Truth {
         encoder: encoder.value,
     };
     truth::judge(&wanted, seen, machine, |encoder| row.words(encoder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Option<Viewers> = Some(Viewers { count: 1, awake: true });
+
+    #[expect(clippy::unnecessary_wraps, reason = "as it is handed in")]
+    fn measured(looks: f64) -> Option<Measured> {
+        Some(Measured { fps: Some(60.0), latency: Some(5.0), looks: Some(looks) })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_of_a_viewer_is_no_speed() {
+        let mut sampling = Sampling::default();
+        let fast = (Some(60.0), Some(5.0));
+        let still = (Some(0.0), None);
+        assert_eq!(sampling.speed(ONE, measured(4.0)), fast);
+        tokio::time::advance(Duration::from_millis(100)).await;
+        assert_eq!(sampling.speed(ONE, measured(4.0)), fast, "too early to tell");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(sampling.speed(ONE, measured(6.0)), fast);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(sampling.speed(ONE, measured(6.0)), still, "its page is hidden");
+        let nobody = Some(Viewers { count: 0, awake: true });
+        assert_eq!(sampling.speed(nobody, measured(8.0)), still);
+        assert_eq!(sampling.speed(ONE, measured(0.0)), still, "it has not shown a picture yet");
+        assert_eq!(sampling.speed(None, None), (None, None));
+    }
+
+    #[test]
+    fn history_has_an_end() {
+        let mut sampling = Sampling::default();
+        for number in 0..700 {
+            sampling.remember(&Live { fps: Some(f64::from(number)), ..Live::default() });
+        }
+        let history = sampling.history();
+        assert_eq!((history.len(), history[0].1, history[599].1, history[0].2), (600, 100.0, 699.0, -1.0));
+    }
 }

@@ -104,3 +104,85 @@ fn remember(root: &Root, installed: &Installed, schema: String) {
         tracing::warn!(%error, CACHE, "cannot be written");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const PYTHON: &str = "/opt/selkies/bin/python";
+    const ANSWER: &str = r#"{"version": "9.9", "settings": [{"name": "good", "type": "bool", "default": "true"}]}"#;
+
+    /// A server whose Python is this shell script; it leaves a line in `asked` each time.
+    fn server(script: &str) -> (tempfile::TempDir, Root) {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("mode");
+        let root = Root::new(folder.path());
+        root.write("/asked", b"", 0o666).expect("written");
+        let asked = root.join("/asked").display().to_string();
+        let script = format!("#!/bin/sh\necho \"$*\" >>{asked}\nread -r first\n{script}\n");
+        root.write(PYTHON, script.as_bytes(), 0o755).expect("written");
+        (folder, root)
+    }
+
+    async fn told(root: &Root, stamp: &str) -> Told {
+        let account = Some(Account { uid: 65534, gid: 65534 });
+        let installed = Installed { generation: Generation::Selkies, version: "9.9".into(), stamp: stamp.to_owned() };
+        schema(root, &installed, PYTHON, account).await
+    }
+
+    fn asked(root: &Root) -> usize {
+        root.read("/asked").expect("readable").expect("there").lines().count()
+    }
+
+    #[tokio::test]
+    async fn each_installation_is_asked_once() {
+        let (_folder, root) = server(&format!("echo '{ANSWER}'"));
+        for _ in 0..2 {
+            let told = told(&root, "one").await;
+            assert_eq!(
+                (told.schema.version.as_str(), told.source, told.note.as_str()),
+                ("9.9", SchemaSource::Server, "")
+            );
+        }
+        assert_eq!(asked(&root), 1);
+        assert_eq!(root.read("/asked").expect("readable").as_deref(), Some("-I -\n"));
+        told(&root, "another").await;
+        assert_eq!(asked(&root), 2);
+        root.write(CACHE, b"{}", 0o644).expect("written");
+        told(&root, "another").await;
+        assert_eq!(asked(&root), 3, "a cache that is none is not used");
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_tell_is_replaced_by_what_we_bring_and_asked_again() {
+        for (script, says) in [
+            ("echo 'no module named selkies' >&2; exit 1", "no module named selkies"),
+            ("exit 4", "exit status: 4"),
+            ("echo hello", "cannot be read"),
+            ("yes", "more than"),
+            ("sleep 100", "did not end within 5 s"),
+        ] {
+            let (_folder, root) = server(script);
+            let first = told(&root, "one").await;
+            assert_eq!((first.source, first.schema), (SchemaSource::Snapshot, Schema::bundled()), "{script}");
+            assert!(first.note.contains(says) && first.note.contains("Selkies 9.9"), "{}", first.note);
+            assert!(!root.join(CACHE).exists(), "{script}");
+        }
+        let (_folder, root) = server("exit 1");
+        told(&root, "one").await;
+        told(&root, "one").await;
+        assert_eq!(asked(&root), 2);
+    }
+
+    #[tokio::test]
+    async fn the_old_generation_is_asked_for_nothing() {
+        let (_folder, root) = server("exit 1");
+        let installed =
+            Installed { generation: Generation::SelkiesGstreamer, version: String::new(), stamp: String::new() };
+        let told = schema(&root, &installed, PYTHON, None).await;
+        assert_eq!((told.source, asked(&root)), (SchemaSource::Curated, 0));
+        assert!(told.note.ends_with('.'));
+    }
+}

@@ -7,6 +7,7 @@ use super::tests::{h200, machine, release, rtx_2080, rtx_4090, say};
 use super::*;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of real cases")]
 fn forward_compatibility_that_is_on() {
     let on = |driver: &str, gpu: Gpu, brings: &str, works| Machine {
         compat: Some(ActiveCompat { release: release(brings), source: CompatSource::ContainerRuntime, works }),
