@@ -60,7 +60,7 @@ test: claim ## install what the tests need and run all of them
 
 .PHONY: bench
 bench: claim ## measure against the budgets
-	@$(images)/install base x-server openbox audio selkies vnc novnc window build test
+	@$(images)/install base x-server openbox audio selkies vnc novnc window build test browser-driver
 	@exec $(tied) benches/run $(ARGS)
 
 .PHONY: fmt

@@ -3,13 +3,16 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
+#[path = "tray/scene.rs"]
+mod scene;
 #[path = "tray/stand_ins.rs"]
 mod stand_ins;
 mod support;
 
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
+use scene::{NOTIFICATIONS, Scene, tray, wait_for};
 use stand_ins::{Notifications, Shown, Watcher, Window};
 use support::session_bus::{SessionBus, TrayItem};
 use support::{Boot, DEADLINE, Stack, text, wait_until};
@@ -17,7 +20,6 @@ use support::{Boot, DEADLINE, Stack, text, wait_until};
 const TRAY: &str = "io.github.desktop_control.Tray";
 const APP: &str = "io.github.desktop_control.DesktopControl";
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
-const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
 /// Longer than anything that must not happen takes to happen.
 const WHILE: Duration = Duration::from_secs(8);
 
@@ -38,9 +40,9 @@ fn session() -> Boot {
     boot.and_file("/etc/desktop-control/services.d/fragile.toml", &entry)
 }
 
-fn tray(stack: &Stack) -> Child {
-    let mut command = stack.command_as("user", &["desktop-control-tray"]);
-    command.stdout(Stdio::null()).spawn().expect("enter")
+/// A session without a desktop, and our icon in it.
+fn begin() -> Scene {
+    Scene::with(session())
 }
 
 /// Waits for the end of a tray icon, which must be a good one.
@@ -50,75 +52,14 @@ fn wait_for_end(mut tray: Child, why: &str) {
     assert!(status.success(), "{why}: {status}");
 }
 
-fn wait_for<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
-    wait_until(DEADLINE, || what.to_owned(), look)
-}
-
-/// A session, somebody who carries icons, and our icon.
-struct Scene {
-    stack: Stack,
-    bus: SessionBus,
-    watcher: Watcher,
-    tray: Child,
-}
-
-impl Scene {
-    fn begin() -> Self {
-        Self::with(session())
-    }
-
-    fn with(boot: Boot) -> Self {
-        let stack = boot.start();
-        let bus = SessionBus::join(&stack);
-        let watcher = Watcher::default();
-        bus.serve("/StatusNotifierWatcher", watcher.clone());
-        bus.own(WATCHER);
-        let tray = tray(&stack);
-        let scene = Self { stack, bus, watcher, tray };
-        scene.wait_for_summary("All is well");
-        scene
-    }
-
-    fn item(&self) -> TrayItem<'_> {
-        let name = wait_for("an icon is registered", || self.watcher.items.all().pop());
-        TrayItem::listed(&self.bus, &name)
-    }
-
-    fn wait_for_summary(&self, summary: &str) {
-        let item = self.item();
-        let what = || format!("the icon says {summary:?}; it says {:?}", item.tooltip());
-        wait_until(DEADLINE, what, || (item.tooltip().0 == summary).then_some(()));
-    }
-
-    /// Somebody shows notifications.
-    fn notifications(&self) -> Notifications {
-        let notifications = Notifications::default();
-        self.bus.serve("/org/freedesktop/Notifications", notifications.clone());
-        self.bus.own(NOTIFICATIONS);
-        notifications
-    }
-
-    fn crash(&self) {
-        self.stack.shell("rm -f /tmp/fine; supervisorctl stop fragile; supervisorctl start fragile || true");
-        self.stack.wait_for_health("fragile", "flapping");
-    }
-
-    fn is_alive(&mut self) -> bool {
-        self.tray.try_wait().expect("a child").is_none()
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        // It ends with the stack, and is not left unburied.
-        let _ = self.tray.kill();
-        let _ = self.tray.wait();
-    }
-}
-
 fn wait_for_message(notifications: &Notifications, count: usize) -> Shown {
     let what = || format!("message {count} is shown: {:?}", notifications.shown.all());
     wait_until(DEADLINE, what, || notifications.shown.all().get(count - 1).cloned())
+}
+
+fn crash(scene: &Scene) {
+    scene.stack.shell("rm -f /tmp/fine; supervisorctl stop fragile; supervisorctl start fragile || true");
+    scene.stack.wait_for_health("fragile", "flapping");
 }
 
 #[test]
@@ -162,9 +103,9 @@ fn it_waits_for_a_session_and_for_somebody_to_carry_it() {
 
 #[test]
 fn trouble_is_one_message_that_is_replaced_by_its_end() {
-    let scene = Scene::begin();
+    let scene = begin();
     let notifications = scene.notifications();
-    scene.crash();
+    crash(&scene);
     let message = wait_for_message(&notifications, 1);
     assert_eq!(message.summary, "<Fragile> service keeps ending");
     assert!(message.body.ends_with("On a restart: Whatever it holds is lost."), "{message:?}");
@@ -181,7 +122,7 @@ fn trouble_is_one_message_that_is_replaced_by_its_end() {
 
     // Its button restarts the service, which works now.
     scene.stack.shell("touch /tmp/fine");
-    scene.bus.signal("/org/freedesktop/Notifications", NOTIFICATIONS, "ActionInvoked", &(1_u32, "restart"));
+    scene.press(1, "restart");
     let message = wait_for_message(&notifications, 2);
     assert_eq!(message.summary, "<Fragile> service works again");
     assert_eq!((message.replaces, message.urgency, message.transient), (1, 0, true));
@@ -189,19 +130,19 @@ fn trouble_is_one_message_that_is_replaced_by_its_end() {
 
     // What has gone out of sight is taken away, since Plasma would show nothing in its place.
     scene.bus.signal("/org/freedesktop/Notifications", NOTIFICATIONS, "NotificationClosed", &(1_u32, 1_u32));
-    scene.crash();
+    crash(&scene);
     let message = wait_for_message(&notifications, 3);
     assert_eq!((message.replaces, notifications.closed.all()), (0, vec![1]));
 }
 
 #[test]
 fn messages_that_are_not_wanted_are_not_shown() {
-    let scene = Scene::begin();
+    let scene = begin();
     let notifications = scene.notifications();
     let settings = "/home/user/.config/desktop-control/settings.toml";
     scene.stack.write(settings, "[notifications]\ntrouble = false\n");
     std::thread::sleep(Duration::from_secs(1));
-    scene.crash();
+    crash(&scene);
     scene.wait_for_summary("1 thing needs attention");
     std::thread::sleep(WHILE);
     assert!(notifications.shown.all().is_empty(), "{:?}", notifications.shown.all());
@@ -210,17 +151,17 @@ fn messages_that_are_not_wanted_are_not_shown() {
     scene.stack.ctl_ok(&["services", "stop", "fragile"]);
     scene.wait_for_summary("All is well");
     std::thread::sleep(WHILE);
-    scene.crash();
+    crash(&scene);
     wait_for_message(&notifications, 1);
 }
 
 #[test]
 fn without_a_notification_server_the_icon_tells() {
-    let mut scene = Scene::begin();
-    scene.crash();
+    let mut scene = begin();
+    crash(&scene);
     scene.wait_for_summary("1 thing needs attention");
     std::thread::sleep(WHILE);
-    assert!(scene.is_alive());
+    assert!(scene.tray.try_wait().expect("a child").is_none());
     // Who comes later is told what is still so.
     let notifications = scene.notifications();
     assert_eq!(wait_for_message(&notifications, 1).summary, "<Fragile> service keeps ending");
@@ -282,7 +223,7 @@ fn it_ends_with_its_session_and_gives_way_to_a_newer_one() {
 
 #[test]
 fn it_sleeps_while_nothing_changes() {
-    let scene = Scene::begin();
+    let scene = begin();
     // Threads of the start are kept for ten seconds.
     std::thread::sleep(Duration::from_secs(15));
     let switches = || {
@@ -298,7 +239,7 @@ fn it_sleeps_while_nothing_changes() {
 
 #[test]
 fn clicks_reach_the_window_that_is_open_and_start_one_otherwise() {
-    let scene = Scene::begin();
+    let scene = begin();
     let item = scene.item();
     // A program that writes down how it was started.
     let program =
@@ -314,7 +255,7 @@ fn clicks_reach_the_window_that_is_open_and_start_one_otherwise() {
     };
     item.click("Activate");
     assert!(started(1).starts_with("started plainly"), "{}", started(1));
-    scene.crash();
+    crash(&scene);
     scene.wait_for_summary("1 thing needs attention");
     item.choose("<Fragile> service keeps ending");
     assert!(started(2).starts_with("started --service fragile"), "{}", started(2));
@@ -343,7 +284,7 @@ fn clicks_reach_the_window_that_is_open_and_start_one_otherwise() {
 
 #[test]
 fn a_daemon_that_goes_and_comes_is_told_and_a_refusal_too() {
-    let scene = Scene::begin();
+    let scene = begin();
     let (item, notifications) = (scene.item(), scene.notifications());
     scene.stack.shell("supervisorctl stop desktop-controld");
     scene.wait_for_summary("The control service is not running");
@@ -360,12 +301,12 @@ fn a_daemon_that_goes_and_comes_is_told_and_a_refusal_too() {
 
     // Nobody may any more.
     scene.stack.shell("gpasswd -d user desktop-control; supervisorctl restart polkitd");
-    scene.crash();
+    crash(&scene);
     scene.wait_for_summary("1 thing needs attention");
     let found = |summary: &str| notifications.shown.all().iter().position(|one| one.summary == summary);
     let trouble = wait_for("the trouble is told", || found("<Fragile> service keeps ending"));
     let id = u32::try_from(trouble + 1).expect("few");
-    scene.bus.signal("/org/freedesktop/Notifications", NOTIFICATIONS, "ActionInvoked", &(id, "restart"));
+    scene.press(id, "restart");
     wait_for("the refusal is told", || found("<Fragile> service could not be restarted"));
     let refusal = notifications.shown.all().pop().expect("a message");
     assert!(refusal.body.contains("desktop-control") || refusal.body.contains("root"), "{refusal:?}");

@@ -14,46 +14,31 @@ use std::time::Duration;
 use desktop_control::api::proxy::{PendingProxy, StreamProxy};
 use desktop_control::host::fault::Fault;
 use strum::IntoEnumIterator;
-use support::{Boot, DEADLINE, Stack, program, wait_until};
+use support::{Boot, DEADLINE, Stack, stream_stand_in, wait_until};
 use zbus::zvariant::Value;
 
-const WRAPPER: &str = "#!/bin/bash\nsource /usr/lib/desktop-control/wrapper.sh\nstart_as user \"$@\"\n\
-                       exec python3 /usr/local/lib/stream.py\n";
-/// Answers as Selkies does, unless it was told to end at once or to be silent.
-const STREAM: &str = r#"
-import http.server, os, sys, time
-print("started with", os.environ.get("SELKIES_FRAMERATE", "nothing"), flush=True)
-if os.environ.get("SELKIES_FRAMERATE") == "61-61":
-    sys.exit(1)
-if os.environ.get("SELKIES_FRAMERATE") == "62-62":
-    time.sleep(10000)
-class Answer(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"OK")
-    def log_message(self, *words):
-        pass
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["SELKIES_PORT"])), Answer).serve_forever()
-"#;
+const UNITS: &[&str] = &["dbus-system", "polkitd", "desktop-controld", "selkies"];
+/// As in images that are not ours: the workspace's file is shell code, and all there is.
+const FOREIGN_WRAPPER: &str = "#!/bin/bash\nset -a; [ ! -f /workspace/.env ] || . /workspace/.env; set +a\n\
+                               export XDG_RUNTIME_DIR=/run/user/1001\nexec python3 /usr/local/lib/stream.py\n";
+const ENV_FILE: &str = "/workspace/.env";
+/// The person's own lines in it.
+const OWN_LINES: &str = "# mine\nexport SELKIES_UI_TITLE=\"My $((40 + 2))\"\n";
 const SETTINGS: &str = "/etc/desktop-control/env.d/selkies.env";
 const JOURNAL: &str = "/var/lib/desktop-control/pending.json";
 const FAULT: &str = "/run/desktop-control/fault";
 
 fn stack() -> Stack {
-    // Named as the real one, so that the installed Selkies is there to tell its settings.
-    let units: &[&str] = &["dbus-system", "polkitd", "desktop-controld", "selkies"];
-    let (path, text) = program(
-        "selkies",
-        "environment=PROC_NAME=\"%(program_name)s\"\ncommand=/opt/supervisor-scripts/selkies.sh\nstartsecs=1\n\
-         autorestart=true\nstopasgroup=true\nkillasgroup=true",
-    );
-    let boot = Boot { units, extra: vec![(path, text)], hold: true, ..Boot::default() };
-    let boot =
-        boot.and_file("/usr/local/lib/stream.py", STREAM).and_file("/opt/supervisor-scripts/selkies.sh", WRAPPER);
-    let stack = boot.start();
-    stack.shell("chmod 755 /opt/supervisor-scripts/selkies.sh");
-    stack.wait_for_health("selkies", "ok");
+    start(stream_stand_in::boot(UNITS, stream_stand_in::WRAPPER))
+}
+
+/// One whose settings stand in the workspace's file.
+fn foreign_stack() -> Stack {
+    start(stream_stand_in::boot(UNITS, FOREIGN_WRAPPER).and_file(ENV_FILE, OWN_LINES))
+}
+
+fn start(boot: Boot) -> Stack {
+    let stack = stream_stand_in::start(boot);
     let person = Person::at(&stack);
     wait_until(DEADLINE, || "the stream is served".into(), || person.is_served().then_some(()));
     drop(person);
@@ -135,7 +120,8 @@ fn wait_for_running(stack: &Stack, wanted: &str) {
 
 /// What every start from now on would use.
 fn kept(stack: &Stack) -> String {
-    stack.shell(&format!("unset SELKIES_FRAMERATE; . {SETTINGS} 2>/dev/null || true; echo \"$SELKIES_FRAMERATE\""))
+    let each = [ENV_FILE, SETTINGS].map(|file| format!("[ ! -f {file} ] || . {file}"));
+    stack.shell(&format!("unset SELKIES_FRAMERATE; {}; echo \"$SELKIES_FRAMERATE\"", each.join("; ")))
 }
 
 fn is_clean(stack: &Stack) -> bool {
@@ -287,6 +273,43 @@ fn the_disk_may_be_full_at_every_point() {
     let stack = stack();
     for point in Fault::iter() {
         with_a_full_disk(&stack, point);
+    }
+}
+
+/// The person's own lines, and nothing of a killed daemon beside them.
+fn assert_that_the_rest_is_untouched(stack: &Stack) {
+    let text = std::fs::read_to_string(stack.path(ENV_FILE)).expect("there");
+    assert!(text.starts_with(OWN_LINES), "{text}");
+    assert_eq!(stack.shell("ls -A /workspace"), ".env");
+}
+
+#[test]
+fn where_the_wrapper_is_not_ours_everything_may_be_restarted_at_every_point_too() {
+    let stack = foreign_stack();
+    let mode = stack.shell(
+        "busctl get-property io.github.desktop_control.Control1 /io/github/desktop_control/Control1/stream \
+         io.github.desktop_control.Control1.Stream WriteMode",
+    );
+    assert_eq!(mode, "s \"env-file\"");
+    for point in Fault::iter() {
+        killed_and_restarted(&stack, point);
+        assert_that_the_rest_is_untouched(&stack);
+    }
+}
+
+#[test]
+fn where_the_wrapper_is_not_ours_the_disk_may_be_full_and_the_stream_dead_too() {
+    let stack = foreign_stack();
+    for point in Fault::iter() {
+        with_a_full_disk(&stack, point);
+        assert_that_the_rest_is_untouched(&stack);
+    }
+    let (person, before) = (Person::at(&stack), kept(&stack));
+    for framerate in ["61", "62"] {
+        let path = person.asks_for(framerate).expect("begun");
+        person.waits_until(&path, &["reverted"]);
+        wait_for_running(&stack, &before);
+        assert_that_the_rest_is_untouched(&stack);
     }
 }
 

@@ -1,16 +1,9 @@
 //! The settings window in the real stack, driven as an assistive program and a keyboard drive it.
 
-#![expect(clippy::expect_used, reason = "tests")]
-
 mod support;
 
-use std::process::Stdio;
-use std::sync::MutexGuard;
-
-use support::accessibility::{Accessibility, Node, out_of_order};
-use support::{Boot, DEADLINE, Stack, program, shared, wait_until};
-
-const PROGRAM: &str = "desktop-control";
+use support::window::{Window, start};
+use support::{Boot, DEADLINE, program, shared, wait_until};
 
 fn boot() -> Boot {
     let chatter = "command=bash -c 'for i in $(seq 1 200); do echo line $i of two hundred; done; sleep 10000'";
@@ -29,68 +22,26 @@ fn boot() -> Boot {
     }
 }
 
-/// The window of a fresh start with this, and the stack that it is in.
-struct Window {
-    seen: Accessibility,
-    stack: MutexGuard<'static, Stack>,
-}
-
-impl Window {
-    fn open(words: &[&str]) -> Self {
-        let stack = shared(boot);
-        stack.wait_for_health("selkies", "ok");
-        start(&stack, words);
-        let seen = Accessibility::of(&stack, PROGRAM);
-        Self { seen, stack }
-    }
-}
-
-impl Drop for Window {
-    fn drop(&mut self) {
-        // All names of this program's kind are equally long for the kernel; the window's is the whole one.
-        let script = "for pid in $(pgrep -u user -x desktop-control); do
-                [[ $(readlink /proc/$pid/exe) != /usr/bin/desktop-control ]] || kill $pid; done; true";
-        self.stack.shell(script);
-        let left = "pgrep -u user -f '^(/usr/bin/)?desktop-control( |$)' || true";
-        wait_until(DEADLINE, || "the window is closed".into(), || self.stack.shell(left).is_empty().then_some(()));
-    }
-}
-
-fn start(stack: &Stack, words: &[&str]) {
-    let words: Vec<&str> = std::iter::once(PROGRAM).chain(words.iter().copied()).collect();
-    let mut command = stack.command_as("user", &words);
-    let mut child = command.stdout(Stdio::null()).spawn().expect("enter");
-    std::thread::spawn(move || child.wait());
+/// The window of a fresh start with this, once the stream is up.
+fn open(words: &[&str]) -> Window {
+    let stack = shared(boot);
+    stack.wait_for_health("selkies", "ok");
+    Window::open(stack, words)
 }
 
 #[test]
 fn each_page_opens_and_tab_reaches_all_that_can_be_done_there() {
-    let mut window = Window::open(&["--page", "overview"]);
+    let mut window = open(&["--page", "overview"]);
     for (page, sign) in [("Services", "Display"), ("Preferences", "Start with the desktop"), ("Overview", "Ways in")] {
         window.seen.click("list item", page);
         window.seen.find("", sign);
-        let can: Vec<_> = window.seen.actionables();
-        let walked = window.seen.walk_by_tab();
-        assert_eq!(out_of_order(&can, &walked), Vec::<String>::new(), "{page}: focus follows the reading order");
-        for stop in &walked {
-            assert!(
-                !stop.name.is_empty() && !stop.name.starts_with("Gtk"),
-                "{page}: a control without a name: {stop:?}"
-            );
-            assert!(!stop.role.is_empty(), "{page}: {stop:?}");
-        }
-        let names = |nodes: &[Node]| {
-            let mut names: Vec<_> = nodes.iter().map(|node| (node.role.clone(), node.name.clone())).collect();
-            names.sort();
-            names
-        };
-        assert_eq!(names(&walked), names(&can), "{page}: Tab stops at all that can be used, and at nothing else");
+        window.assert_that_tab_reaches_everything(page);
     }
 }
 
 #[test]
 fn a_service_is_restarted_by_a_click_and_its_log_searched() {
-    let mut window = Window::open(&["--service", "chatter"]);
+    let mut window = open(&["--service", "chatter"]);
     let before = window.stack.pid_of("chatter");
     window.seen.click("", "Restart");
     wait_until(
@@ -111,7 +62,7 @@ fn a_service_is_restarted_by_a_click_and_its_log_searched() {
 
 #[test]
 fn what_everything_stands_on_is_not_restarted_without_asking() {
-    let mut window = Window::open(&["--service", "x-server"]);
+    let mut window = open(&["--service", "x-server"]);
     let before = window.stack.pid_of("x-server");
     window.seen.click("", "Restart");
     window.seen.find("dialog", "*");
@@ -122,7 +73,7 @@ fn what_everything_stands_on_is_not_restarted_without_asking() {
 
 #[test]
 fn without_the_daemon_the_last_facts_stay_and_it_recovers_by_itself() {
-    let mut window = Window::open(&["--page", "overview"]);
+    let mut window = open(&["--page", "overview"]);
     window.seen.find("label", "All is well.");
     window.stack.shell("supervisorctl stop desktop-controld");
     window.seen.find("label", "The control service is not running.*");
@@ -140,7 +91,7 @@ fn without_the_daemon_the_last_facts_stay_and_it_recovers_by_itself() {
 
 #[test]
 fn a_second_start_brings_the_first_to_another_page() {
-    let mut window = Window::open(&["--page", "overview"]);
+    let mut window = open(&["--page", "overview"]);
     window.seen.find("label", "All is well.");
     start(&window.stack, &["--page", "services"]);
     window.seen.find("", "Display");
@@ -150,4 +101,31 @@ fn a_second_start_brings_the_first_to_another_page() {
     window.seen.find("", "Start with the desktop");
     let script = "pgrep -u user -f '^(/usr/bin/)?desktop-control( |$)' | wc -l";
     wait_until(DEADLINE, || "there is one window".into(), || (window.stack.shell(script) == "1").then_some(()));
+}
+
+/// Some images put `vglrun` before whatever a launcher in `/usr/share/applications` starts. It has libraries loaded
+/// before all others, and starts the program; which ones makes no difference here.
+const VGLRUN: &str =
+    "#!/bin/bash\nexport LD_PRELOAD=libX11.so.6 VGL_DISPLAY=egl\necho \"$*\" >>/tmp/vglrun\nexec \"$@\"\n";
+
+#[test]
+fn the_launcher_stands_where_nobody_patches_it_and_works_patched_too() {
+    const LAUNCHER: &str = "applications/io.github.desktop_control.DesktopControl.desktop";
+    let patched = format!("/usr/share/{LAUNCHER}");
+    let exec = format!("$(sed -n 's/^Exec=//p' {patched} | head -n 1)");
+    // As a menu that asks the bus, which reads another file, and as one that does not.
+    for (start, patches) in [(format!("gio launch {patched}"), 0), (exec, 1)] {
+        let stack = shared(boot);
+        stack
+            .shell(&format!("test -e /usr/local/share/{LAUNCHER} && rm -f {patched} /tmp/vglrun && touch /tmp/vglrun"));
+        stack.write("/usr/local/bin/vglrun", VGLRUN);
+        stack.shell("chmod 755 /usr/local/bin/vglrun; chmod 666 /tmp/vglrun");
+        stack.shell(&format!("sed 's/^Exec=/Exec=vglrun /' /usr/local/share/{LAUNCHER} >{patched}"));
+        let mut command = stack.command_as("user", &["bash", "-c", &format!("{start} >/dev/null 2>&1 &")]);
+        assert!(command.status().expect("enter").success());
+        let mut window = Window::opened(stack);
+        window.seen.find("label", "All is well.");
+        assert_eq!(window.stack.shell("wc -l </tmp/vglrun"), patches.to_string(), "{start}");
+        window.stack.shell(&format!("rm {patched}"));
+    }
 }

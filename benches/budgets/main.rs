@@ -18,6 +18,7 @@ mod process;
 #[path = "../../tests/tray/stand_ins.rs"]
 #[allow(dead_code, reason = "the tests use the rest of it")]
 mod stand_ins;
+mod stream;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 mod table;
@@ -82,6 +83,9 @@ fn measure(arguments: &Arguments) -> Vec<Row> {
     rows.extend(tray::measure(&stack));
     say("the window");
     rows.extend(window::measure(&stack, &arguments.bin));
+    say("changes of the stream");
+    rows.push(runtime.block_on(stream::applied(&stack)));
+    rows.push(stream::out_of_sight(&stack));
     drop(stack);
     say("few services and a thousand");
     rows.extend(runtime.block_on(thousand::measure(&arguments.bin)));

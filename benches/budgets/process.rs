@@ -59,6 +59,14 @@ impl Process {
         times.map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
     }
 
+    /// When it began, since the machine was switched on; to a tick.
+    pub(crate) fn began(self) -> Duration {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).expect("it lives");
+        let (_, fields) = text.rsplit_once(')').expect("a name");
+        let ticks = fields.split_whitespace().nth(19).and_then(|ticks| ticks.parse::<u64>().ok());
+        Duration::from_millis(ticks.expect("the 22nd of all") * 1000 / u64::from(TICKS_A_SECOND))
+    }
+
     /// How often any of its threads has gone to sleep.
     pub(crate) fn sleeps(self) -> u64 {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.0)).expect("it lives").filter_map(Result::ok);

@@ -61,7 +61,6 @@ impl Row {
 pub(crate) fn later() -> Vec<Row> {
     [
         ("daemon with its GPU probe while it samples 8 GPUs each second", "at most 0.5 %"),
-        ("a stream setting applied → health probe answers", "at most Selkies' own start time + 1 s"),
         ("our own files with the GTK packages that they need", "at most 36 MB"),
     ]
     .map(|(what, budget)| Row::later(what, budget))

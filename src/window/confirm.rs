@@ -50,7 +50,7 @@ impl Question {
 
     /// About keeping settings whose effect nobody sees; `why` is the control service's sentence.
     pub(super) fn about_keeping(why: &str) -> Self {
-        Self { heading: "Keep settings that nobody has seen working?".into(), body: why.into(), verb: "Keep" }
+        Self { heading: "Keep settings that nobody has seen working?".into(), body: why.into(), verb: "Keep anyway" }
     }
 
     /// None where there is nothing to ask: the desktop can do without it, or nothing of it is there to be lost.

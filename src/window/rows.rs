@@ -39,13 +39,26 @@ impl Group {
 pub(super) fn row(title: &str, subtitle: &str) -> adw::ActionRow {
     // First of all: a text that is set before is read as markup.
     let row = adw::ActionRow::builder().use_markup(false).build();
+    say(&row, title, subtitle);
+    // Until it can be activated there is nothing to be done with the row itself.
+    row.set_focusable(false);
+    row
+}
+
+/// The same with one of several values at its end. The row itself is the control: unlike a list inside of one it has a
+/// name where the keyboard is.
+pub(super) fn choice_row(title: &str, subtitle: &str) -> adw::ComboRow {
+    let row = adw::ComboRow::builder().use_markup(false).build();
+    say(&row, title, subtitle);
+    row
+}
+
+fn say(row: &impl IsA<adw::ActionRow>, title: &str, subtitle: &str) {
+    let row = row.upcast_ref();
     row.set_title(title);
     row.set_subtitle(subtitle);
     row.set_title_lines(2);
     row.set_subtitle_lines(4);
-    // Until it can be activated there is nothing to be done with the row itself.
-    row.set_focusable(false);
-    row
 }
 
 /// A widget of this class with a name for who cannot see it. The bindings of this GTK have no call for it; its own

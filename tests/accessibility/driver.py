@@ -33,12 +33,12 @@ warnings.simplefilter("ignore")
 
 # Generous: what is waited for takes a fraction of this on two busy cores.
 DEADLINE = 30
-STATES = ("active", "checked", "enabled", "expanded", "focusable", "focused", "modal", "selected", "sensitive", "visible")
+STATES = ("active", "checked", "enabled", "expanded", "focusable", "focused", "modal", "pressed", "selected", "sensitive", "visible")
 CLICKS = ("click", "activate", "press", "toggle", "jump")
 # They hold what can be acted on, and are called focusable themselves.
 CONTAINERS = ("application", "frame", "dialog", "list", "scroll pane", "panel", "filler", "table", "tree")
 # What is inside belongs to it: Tab stops once.
-WHOLES = ("combo box", "entry", "text", "spin button")
+WHOLES = ("entry", "text", "spin button")
 WINDOW_BUTTONS = ("Minimize", "Maximize", "Restore", "Close")
 TABS = 300
 
@@ -147,7 +147,11 @@ def is_stop(accessible, above):
     role = accessible.get_role_name()
     if role in CONTAINERS or not (has(accessible, "focusable") and has(accessible, "sensitive")):
         return False
-    if any(each.get_role_name() in WHOLES for each in above):
+    roles = [each.get_role_name() for each in above]
+    if any(each in WHOLES for each in roles):
+        return False
+    # The value that a row to choose from shows is a list of one.
+    if role == "list item" and "combo box" in roles:
         return False
     # The window's own buttons are the window manager's to press: by Alt+F4, say.
     if name_of(accessible) in WINDOW_BUTTONS and (accessible.get_description() or "").endswith(" the window"):

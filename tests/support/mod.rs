@@ -9,6 +9,8 @@
 pub mod accessibility;
 pub mod browser;
 pub mod session_bus;
+pub mod stream_stand_in;
+pub mod window;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

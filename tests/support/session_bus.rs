@@ -137,6 +137,10 @@ pub struct MenuEntry {
     pub id: i32,
     pub label: String,
     pub enabled: bool,
+    /// It is a choice, and the one that holds.
+    pub chosen: bool,
+    /// What opens from it.
+    pub entries: Vec<MenuEntry>,
 }
 
 /// The tray icon on the bus.
@@ -191,10 +195,12 @@ impl<'b> TrayItem<'b> {
         self.menu().into_iter().map(|entry| entry.label).collect()
     }
 
-    /// Chooses an entry of the menu.
+    /// Chooses an entry of the menu or of what opens from it.
     pub fn choose(&self, label: &str) {
-        let entry = self.menu().into_iter().find(|entry| entry.label == label);
-        let entry = entry.unwrap_or_else(|| panic!("no {label} in {:?}", self.labels()));
+        let menu = self.menu();
+        let all = menu.iter().flat_map(|entry| std::iter::once(entry).chain(&entry.entries));
+        let entry = all.into_iter().find(|entry| entry.label == label);
+        let entry = entry.unwrap_or_else(|| panic!("no {label} in {menu:?}"));
         assert!(entry.enabled, "{label} is disabled");
         let event = (entry.id, "clicked", Value::from(0_i32), 0_u32);
         self.bus.call(&self.name, "/MenuBar", "com.canonical.dbusmenu", "Event", &event).expect("a menu");
@@ -203,8 +209,10 @@ impl<'b> TrayItem<'b> {
 
 fn entry(child: OwnedValue) -> Option<MenuEntry> {
     let fields = Structure::try_from(child).ok()?.into_fields();
-    let [Value::I32(id), Value::Dict(properties), _] = fields.as_slice() else { return None };
+    let [Value::I32(id), Value::Dict(properties), Value::Array(children)] = fields.as_slice() else { return None };
     let label: String = properties.get(&"label").ok()??;
     let enabled: Option<bool> = properties.get(&"enabled").ok()?;
-    Some(MenuEntry { id: *id, label, enabled: enabled.unwrap_or(true) })
+    let state: Option<i32> = properties.get(&"toggle-state").ok()?;
+    let entries = children.iter().filter_map(|child| entry(child.try_to_owned().ok()?)).collect();
+    Some(MenuEntry { id: *id, label, enabled: enabled.unwrap_or(true), chosen: state == Some(1), entries })
 }

@@ -173,7 +173,7 @@ impl Pending {
             trial.stage = Stage::Reverting;
         }
         // The service may be about to start: it must not find the trial.
-        if trial.stage == Stage::Reverting && settings.on_trial() == OnTrial::Next {
+        if trial.stage == Stage::Reverting && matches!(settings.on_trial(), OnTrial::Next | OnTrial::Always) {
             let _ = settings.revert(&trial.before).inspect_err(|error| tracing::error!(%error, "a trial stays"));
         }
         let id = trial.id;

@@ -130,7 +130,10 @@ fn other_encoder(meaning: Meaning, seen: &str, wanted: &str) -> Truth {
         ),
         Meaning::Enforced | Meaning::Server => (
             Verdict::Fallback,
-            format!("The stream is {seen} instead of {wanted}; a viewer's browser may be unable to show {wanted}."),
+            format!(
+                "The stream is {seen} instead of {wanted}; a viewer's browser may be unable to show {wanted}. Choose \
+                 another encoder, or open the stream in another browser."
+            ),
         ),
     };
     Truth { verdict, reason: Some(reason), mended: Some(Mended::Here) }

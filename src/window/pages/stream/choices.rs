@@ -7,15 +7,15 @@ use adw::prelude::*;
 use libadwaita as adw;
 use relm4::gtk;
 
-use super::super::super::rows::named;
+use super::super::super::rows::choice_row;
 use super::control::{Chosen, Quiet};
 use super::words;
 use crate::client::SettingFacts;
 
-/// A list that drops down.
+/// A row with a list that drops down.
 #[derive(Debug)]
 pub(super) struct Choices {
-    list: Quiet<gtk::DropDown>,
+    list: Quiet<adw::ComboRow>,
     labels: gtk::StringList,
     /// Behind the labels, in their order.
     values: Rc<RefCell<Vec<Choice>>>,
@@ -36,20 +36,19 @@ impl Choices {
         let unavailable = |value: &String| setting.unavailable.as_ref()?.get(value).cloned();
         let mut values: Vec<Choice> =
             known.map(|value| Choice { value: value.clone(), unavailable: unavailable(value) }).collect();
-        // The arrow keys do not get past what cannot be chosen.
+        // What cannot be chosen comes last.
         values.sort_by_key(|choice| choice.unavailable.is_some());
         let labels = gtk::StringList::new(&[]);
         for choice in &values {
             labels.append(&words::alone(setting, &choice.value));
         }
         let values = Rc::new(RefCell::new(values));
-        let list: gtk::DropDown = named("GtkDropDown", &setting.label).unwrap_or_default();
+        let list = choice_row(&setting.label, "");
         list.set_model(Some(&labels));
-        list.set_valign(gtk::Align::Center);
         list.set_list_factory(Some(&with_reasons(&values)));
         let list = Quiet::new(list);
         let (chosen, behind) = (Rc::clone(chosen), Rc::clone(&values));
-        list.widget.connect_selected_notify(list.heard(move |list: &gtk::DropDown| {
+        list.widget.connect_selected_notify(list.heard(move |list: &adw::ComboRow| {
             let choice = place(list.selected()).and_then(|at| behind.borrow().get(at).cloned());
             if let Some(choice) = choice {
                 // What was configured elsewhere and cannot work may stay; the control service says so.
@@ -59,8 +58,8 @@ impl Choices {
         Self { list, labels, values, setting: setting.clone() }
     }
 
-    pub(super) fn widget(&self) -> &gtk::Widget {
-        self.list.widget.upcast_ref()
+    pub(super) fn row(&self) -> &adw::ComboRow {
+        &self.list.widget
     }
 
     pub(super) fn show(&self, value: &str) {

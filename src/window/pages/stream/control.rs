@@ -97,11 +97,16 @@ impl Control {
         }
     }
 
-    /// What stands at the end of the row.
+    /// The row, where the control is one.
+    pub(super) fn row(&self) -> Option<adw::ActionRow> {
+        if let Self::Choices(choices) = self { Some(choices.row().clone().upcast()) } else { None }
+    }
+
+    /// What a person uses: it stands at the end of a row, or is the row.
     pub(super) fn widget(&self) -> &gtk::Widget {
         match self {
             Self::Switch(switch) => switch.widget.upcast_ref(),
-            Self::Choices(choices) => choices.widget(),
+            Self::Choices(choices) => choices.row().upcast_ref(),
             Self::Several(several) => several.widget(),
             Self::Number(number) => number.all.upcast_ref(),
             Self::Text(entry) => entry.widget.upcast_ref(),

@@ -7,7 +7,7 @@ use adw::prelude::*;
 use libadwaita as adw;
 use relm4::{RelmWidgetExt, Sender, gtk};
 
-use super::super::super::rows::{named, row};
+use super::super::super::rows::{choice_row, named};
 use super::Input;
 use super::control::Quiet;
 use super::draft::Draft;
@@ -26,8 +26,7 @@ const EXPLANATION: &str = "How many pixels the desktop has; a fixed size holds f
 /// One row for the settings that make up the size.
 #[derive(Debug)]
 pub(super) struct SizeRow {
-    pub(super) widget: adw::ActionRow,
-    list: Quiet<gtk::DropDown>,
+    list: Quiet<adw::ComboRow>,
     own: Quiet<gtk::Entry>,
     /// A size of one's own is being typed.
     typing: Rc<Cell<bool>>,
@@ -75,32 +74,31 @@ impl SizeRow {
         if !(has(WIDTH) && has(HEIGHT)) {
             return None;
         }
-        let widget = row("Size", EXPLANATION);
-        widget.set_subtitle_lines(0);
+        let list = Quiet::new(choice_row("Size", EXPLANATION));
+        list.widget.set_subtitle_lines(0);
         let own = Quiet::new(named::<gtk::Entry>("GtkEntry", "Width and height in pixels").unwrap_or_default());
         own.widget.set_width_chars(LETTERS);
         own.widget.set_max_width_chars(LETTERS);
         own.widget.set_placeholder_text(Some("1920x1080"));
         own.widget.set_valign(gtk::Align::Center);
-        let list = Quiet::new(named::<gtk::DropDown>("GtkDropDown", "Size").unwrap_or_default());
         let offered = SIZES.iter().map(ToString::to_string);
         let labels: Vec<String> =
             std::iter::once("Not fixed".into()).chain(offered).chain(["Another size".into()]).collect();
         let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
         list.widget.set_model(Some(&gtk::StringList::new(&labels)));
-        list.widget.set_valign(gtk::Align::Center);
-        widget.add_suffix(&own.widget);
-        widget.add_suffix(&list.widget);
-        // Where other rows have a lock.
-        widget.add_suffix(&gtk::Box::default());
-        let size_row = Self { widget, list, own, typing: Rc::default(), wrong: Rc::default() };
+        list.widget.add_suffix(&own.widget);
+        let size_row = Self { list, own, typing: Rc::default(), wrong: Rc::default() };
         size_row.listen(page);
         Some(size_row)
     }
 
+    pub(super) fn widget(&self) -> &adw::ComboRow {
+        &self.list.widget
+    }
+
     fn listen(&self, page: &Sender<Input>) {
         let (typing, chosen) = (Rc::clone(&self.typing), page.clone());
-        self.list.widget.connect_selected_notify(self.list.heard(move |list: &gtk::DropDown| {
+        self.list.widget.connect_selected_notify(self.list.heard(move |list: &adw::ComboRow| {
             let at = usize::try_from(list.selected()).unwrap_or_default();
             typing.set(at > SIZES.len());
             chosen.emit(match at.checked_sub(1).map(|at| SIZES.get(at)) {
@@ -143,10 +141,10 @@ impl SizeRow {
         let wanted = parts().any(|setting| draft.of(&setting.name).is_some()).then(|| "Not applied yet".to_owned());
         let wrong = Some(self.wrong.borrow().clone()).filter(|wrong| is_own && !wrong.is_empty());
         let fixed = parts().find_map(|setting| setting.fixed.clone());
-        self.widget.set_sensitive(fixed.is_none());
+        self.list.widget.set_sensitive(fixed.is_none());
         let lines = [Some(EXPLANATION.to_owned()), fixed, warning, wrong, wanted.clone()];
-        self.widget.set_subtitle(&lines.into_iter().flatten().collect::<Vec<_>>().join("\n"));
-        self.widget.set_class_active("wanted", wanted.is_some());
+        self.list.widget.set_subtitle(&lines.into_iter().flatten().collect::<Vec<_>>().join("\n"));
+        self.list.widget.set_class_active("wanted", wanted.is_some());
     }
 
     /// What was being typed is given up.

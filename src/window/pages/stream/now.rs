@@ -55,7 +55,7 @@ impl Now {
         let group = Group::new("Now");
         let doing = row("", "");
         let warning = Sign { icon: "dialog-warning-symbolic", word: String::new(), class: Some("warning") };
-        let fallback = row("Not the encoder that is configured", "");
+        let fallback = row("Not as configured", "");
         fallback.add_prefix(&icon(&warning));
         fallback.set_subtitle_lines(0);
         let note = row("Not proven with this server", "");

@@ -29,12 +29,13 @@ pub(super) struct SettingRow {
 impl SettingRow {
     /// Of this setting; what a person does goes to `page`. `places` keeps controls of several rows below each other.
     pub(super) fn new(setting: &SettingFacts, places: &gtk::SizeGroup, page: &Sender<Input>) -> Self {
-        let widget = row(&setting.label, "");
-        widget.set_subtitle_lines(0);
         let (chosen, name) = (page.clone(), setting.name.clone());
         let chosen: Chosen = Rc::new(move |value| chosen.emit(Input::Value(name.clone(), Typed(value.to_owned()))));
         let control = Control::new(setting, &chosen);
-        control.widget().set_valign(gtk::Align::Center);
+        let own = control.row();
+        let is_row = own.is_some();
+        let widget = own.unwrap_or_else(|| row(&setting.label, ""));
+        widget.set_subtitle_lines(0);
         let reset = icon_button("edit-undo-symbolic", &format!("Take back what is set for {}", setting.label));
         let (back, name) = (page.clone(), setting.name.clone());
         reset.connect_clicked(move |_| back.emit(Input::OfferReset(vec![name.clone()])));
@@ -42,7 +43,13 @@ impl SettingRow {
         reset.add_css_class("flat");
         let lock = words::can_be_enforced(setting).then(|| lock(setting, page));
         widget.add_suffix(&reset);
-        widget.add_suffix(control.widget());
+        if !is_row {
+            control.widget().set_valign(gtk::Align::Center);
+            widget.add_suffix(control.widget());
+        }
+        if let Control::Several(several) = &control {
+            several.open_by(&widget);
+        }
         let nothing = gtk::Box::default();
         let place: &gtk::Widget = lock.as_ref().map_or(nothing.upcast_ref(), |lock| lock.widget.upcast_ref());
         places.add_widget(place);

@@ -6,7 +6,7 @@ use adw::prelude::*;
 use libadwaita as adw;
 use relm4::gtk;
 
-use super::super::super::rows::named;
+use super::super::super::rows::activatable;
 use super::control::{Chosen, Quiet};
 use super::words;
 use crate::client::SettingFacts;
@@ -39,7 +39,11 @@ impl Several {
                 chosen(&written(ticked));
             }));
         }
-        let button: gtk::MenuButton = named("GtkMenuButton", &setting.label).unwrap_or_default();
+        let button = gtk::MenuButton::new();
+        // The row is what has the keyboard: it has a name, and the button inside this one has none of its own.
+        if let Some(inside) = button.first_child() {
+            inside.set_focusable(false);
+        }
         button.set_popover(Some(&gtk::Popover::builder().child(&list).build()));
         button.set_valign(gtk::Align::Center);
         Self { button, ticks, setting: setting.clone() }
@@ -47,6 +51,16 @@ impl Several {
 
     pub(super) fn widget(&self) -> &gtk::Widget {
         self.button.upcast_ref()
+    }
+
+    /// Whoever activates the row opens the list.
+    pub(super) fn open_by(&self, row: &adw::ActionRow) {
+        let button = self.button.clone();
+        activatable(row, move || {
+            if button.is_sensitive() {
+                button.popup();
+            }
+        });
     }
 
     pub(super) fn show(&self, value: &str) {

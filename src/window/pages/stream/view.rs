@@ -157,7 +157,7 @@ impl View {
             let own = self.size.as_ref().filter(|_| *token == SIZE);
             let section = Section::new(title, false, own.map_or(0, |_| 1));
             if let Some(size) = &own {
-                section.group.list.append(&size.widget);
+                section.group.list.append(size.widget());
             }
             self.curated.append(&section.group.widget);
             self.sections.push(((*token).to_owned(), section));

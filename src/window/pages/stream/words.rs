@@ -86,18 +86,11 @@ pub(super) fn aims(effective: &EffectiveFacts, viewers: Option<u32>) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// The encoder is not the one that was configured: why, and where that can be mended.
+/// The server does not do what is configured: why, and where that can be mended.
 pub(in crate::window) fn fallback(effective: &EffectiveFacts) -> Option<String> {
-    if effective.verdict != "fallback" {
-        return None;
-    }
-    let why = effective.reason.as_deref().filter(|reason| !reason.is_empty());
-    let why = why.unwrap_or("Nobody knows why; the log of the stream may say more.");
-    Some(match effective.mended.as_deref() {
-        Some("here") => format!("{why} This can be mended here."),
-        Some("instance") => format!("{why} This can be mended only by making the machine anew."),
-        _ => why.to_owned(),
-    })
+    let why = effective.reason.clone().filter(|reason| !reason.is_empty());
+    let unknown = || "Nobody knows why; the log of the stream may say more.".into();
+    (effective.verdict == "fallback").then(|| why.unwrap_or_else(unknown))
 }
 
 #[cfg(test)]
@@ -120,15 +113,15 @@ mod tests {
     }
 
     #[test]
-    fn a_fallback_says_why_and_where_it_can_be_mended() {
-        let effective = EffectiveFacts {
+    fn a_fallback_says_why() {
+        let mut effective = EffectiveFacts {
             verdict: "fallback".into(),
-            reason: Some("There is no GPU.".into()),
-            mended: Some("instance".into()),
+            reason: Some("There is no GPU. Only another instance can change that.".into()),
             ..EffectiveFacts::default()
         };
-        let expected = "There is no GPU. This can be mended only by making the machine anew.";
-        assert_eq!(fallback(&effective).as_deref(), Some(expected));
+        assert_eq!(fallback(&effective), effective.reason);
+        effective.reason = None;
+        assert!(fallback(&effective).is_some_and(|why| why.contains("the log")));
     }
 
     #[test]
