@@ -42,7 +42,7 @@ fn session() -> Boot {
 
 /// A session without a desktop, and our icon in it.
 fn begin() -> Scene {
-    Scene::with(session())
+    Scene::of(session().start())
 }
 
 /// Waits for the end of a tray icon, which must be a good one.

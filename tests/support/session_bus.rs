@@ -213,6 +213,10 @@ fn entry(child: OwnedValue) -> Option<MenuEntry> {
     let label: String = properties.get(&"label").ok()??;
     let enabled: Option<bool> = properties.get(&"enabled").ok()?;
     let state: Option<i32> = properties.get(&"toggle-state").ok()?;
-    let entries = children.iter().filter_map(|child| entry(child.try_to_owned().ok()?)).collect();
+    let inside = |child: &Value<'_>| match child {
+        Value::Value(inside) => inside.try_to_owned().ok(),
+        other => other.try_to_owned().ok(),
+    };
+    let entries = children.iter().filter_map(|child| entry(inside(child)?)).collect();
     Some(MenuEntry { id: *id, label, enabled: enabled.unwrap_or(true), chosen: state == Some(1), entries })
 }

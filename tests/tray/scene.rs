@@ -4,7 +4,7 @@ use std::process::{Child, Stdio};
 
 use crate::stand_ins::{Notifications, Watcher};
 use crate::support::session_bus::{SessionBus, TrayItem};
-use crate::support::{Boot, DEADLINE, Stack, wait_until};
+use crate::support::{DEADLINE, Stack, wait_until};
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 pub(crate) const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
@@ -27,8 +27,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    pub(crate) fn with(boot: Boot) -> Self {
-        let stack = boot.start();
+    pub(crate) fn of(stack: Stack) -> Self {
         let bus = SessionBus::join(&stack);
         let watcher = Watcher::default();
         bus.serve("/StatusNotifierWatcher", watcher.clone());
