@@ -40,6 +40,11 @@ impl Known {
         self.asked.remove(service);
     }
 
+    /// Something was asked for this service, and nobody has answered yet.
+    pub(super) fn is_asked(&self, service: &str) -> bool {
+        self.asked.contains(service)
+    }
+
     /// The job that works on this service now, if there is one.
     pub(super) fn job_on(&self, service: &str) -> Option<&JobFacts> {
         let works_on = |job: &&JobFacts| job.result.is_none() && job.targets.iter().any(|target| target == service);
@@ -63,6 +68,6 @@ impl Known {
 
     /// Something may be asked for this service now.
     pub(super) fn may_ask(&self, service: &str) -> bool {
-        self.is_there && !self.asked.contains(service) && self.job_on(service).is_none()
+        self.is_there && !self.is_asked(service) && self.job_on(service).is_none()
     }
 }

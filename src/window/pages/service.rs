@@ -20,6 +20,8 @@ use crate::client::{Client, Fact, ServiceFacts, Verb, unix_now};
 const START: Verb = Verb::Start { with_dependencies: true };
 const STOP: Verb = Verb::Stop { force: false };
 const RESTART: Verb = Verb::Restart { with_dependents: false };
+/// A control service that hangs looks like this; mostly nobody has the time to read it.
+const UNANSWERED: &str = "The control service has been asked, and has not answered yet.";
 
 /// What the page is told.
 #[derive(Debug)]
@@ -58,7 +60,7 @@ struct Shown {
     about: String,
     facts: String,
     consequence: String,
-    /// What a job does right now.
+    /// What a job does right now, or why none does yet.
     step: String,
     /// It is down: it can be started and not stopped.
     down: bool,
@@ -249,13 +251,14 @@ impl Shown {
             return Self { state: "There is no such service any more.".into(), facts: name.into(), ..Self::default() };
         };
         let job = known.job_on(name);
+        let unanswered = if known.is_asked(name) { UNANSWERED } else { "" };
         Self {
             state: known.sign_of(service).word,
             reason: sentence(&service.health_reason),
             about: service.description.clone(),
             facts: facts(service),
             consequence: service.consequence.clone(),
-            step: job.map(|job| sentence(&job.step)).unwrap_or_default(),
+            step: job.map_or_else(|| unanswered.to_owned(), |job| sentence(&job.step)),
             down: service.is_down(),
             may_ask: known.may_ask(name),
             may_cancel: known.is_there && job.is_some_and(|job| job.cancellable),
@@ -336,6 +339,16 @@ mod tests {
         let shown = Shown::of(&known, "a");
         assert!(!shown.may_ask && shown.may_cancel);
         assert_eq!((shown.state.as_str(), shown.step.as_str()), ("Restarting", "Stopping a"));
+    }
+
+    #[test]
+    fn what_nobody_has_answered_yet_says_so() {
+        let mut known = known("running");
+        known.ask("a");
+        let shown = Shown::of(&known, "a");
+        assert_eq!((shown.may_ask, shown.step.as_str()), (false, UNANSWERED));
+        known.answered("a");
+        assert!(Shown::of(&known, "a").may_ask);
     }
 
     #[test]
