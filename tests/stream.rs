@@ -52,14 +52,10 @@ type Changes<'c> = &'c [(&'c str, Value<'c>)];
 impl Client {
     /// With our own settings as on the first day.
     fn at(stack: &Stack) -> Self {
-        stack.wait_for_health("selkies", "ok");
+        stack.reset_stream();
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let bus = runtime.block_on(stack.bus());
-        let client = Self { runtime, bus };
-        if let Some(path) = client.reset(&[]) {
-            client.waits_for(&path, "kept");
-        }
-        client
+        Self { runtime, bus }
     }
 
     async fn stream(&self) -> StreamProxy<'_> {

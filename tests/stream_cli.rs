@@ -48,13 +48,14 @@ fn configured(stack: &Stack, name: &str) -> [String; 3] {
 /// The shared stack without a change on trial and without settings of ours.
 fn untouched() -> std::sync::MutexGuard<'static, Stack> {
     let stack = shared(Boot::default);
-    stack.wait_for_health("selkies", "ok");
-    if !stream(&stack)["pending"].is_null() {
-        stack.ctl_ok(&["stream", "revert"]);
-    }
-    stack.ctl_ok(&["stream", "reset", "--keep"]);
-    stack.wait_for_health("selkies", "ok");
+    stack.reset_stream();
     stack
+}
+
+/// Sets it and keeps it unseen: what is kept unasked is watched for much longer first.
+fn set_and_keep(stack: &Stack, setting: &str) {
+    stack.ctl_ok(&["stream", "set", setting]);
+    stack.ctl_ok(&["stream", "keep", "--force"]);
 }
 
 /// A viewer who gets pictures.
@@ -124,7 +125,7 @@ fn what_a_viewer_keeps_is_what_the_server_does_also_after_a_restart() {
 #[test]
 fn what_the_server_does_not_survive_is_taken_back_and_ends_with_8() {
     let stack = untouched();
-    stack.ctl_ok(&["stream", "set", "framerate=24", "--keep"]);
+    set_and_keep(&stack, "framerate=24");
     let output = stack.ctl(&["stream", "set", DEADLY]);
     assert_eq!(code(&output), 8, "{}", text(&output));
     let said = error(&output);
@@ -207,7 +208,7 @@ fn presets_are_switched_and_named() {
     let said = stack.ctl_ok(&["stream", "preset"]);
     let line = said.lines().find(|line| line.starts_with("slow-link")).expect("listed");
     assert!(line.contains("in force"), "{said}");
-    stack.ctl_ok(&["stream", "set", "framerate=33", "--keep"]);
+    set_and_keep(&stack, "framerate=33");
     assert_eq!(in_force(), None);
     assert!(stack.ctl_ok(&["stream", "preset"]).lines().any(|line| line.contains("in force  Custom")));
     stack.ctl_ok(&["stream", "reset", "--keep"]);
@@ -258,7 +259,7 @@ const CHANGING: [(&str, &[&str]); 5] = [
 #[test]
 fn to_another_user_every_change_is_refused() {
     let stack = untouched();
-    stack.ctl_ok(&["stream", "set", "framerate=24", "--keep"]);
+    set_and_keep(&stack, "framerate=24");
     let tried: BTreeSet<&str> = CHANGING.iter().map(|(command, _)| *command).collect();
     let definitions = desktop_control::cli::definitions();
     let defined = definitions.find_subcommand("stream").expect("there").get_subcommands();

@@ -28,12 +28,7 @@ fn configured(stack: &Stack, name: &str) -> [String; 3] {
 /// The page, where nothing of ours is set.
 fn open() -> Window {
     let stack = shared(Boot::default);
-    stack.wait_for_health("selkies", "ok");
-    if !stream(&stack)["pending"].is_null() {
-        stack.ctl_ok(&["stream", "revert"]);
-    }
-    stack.ctl_ok(&["stream", "reset", "--keep"]);
-    stack.wait_for_health("selkies", "ok");
+    stack.reset_stream();
     let mut window = Window::open(stack, &["--page", "stream"]);
     window.seen.find("", "Frames a second");
     window

@@ -110,17 +110,21 @@ const VGLRUN: &str =
 
 #[test]
 fn the_launcher_stands_where_nobody_patches_it_and_works_patched_too() {
-    const LAUNCHER: &str = "applications/io.github.desktop_control.DesktopControl.desktop";
-    let patched = format!("/usr/share/{LAUNCHER}");
-    let exec = format!("$(sed -n 's/^Exec=//p' {patched} | head -n 1)");
-    // As a menu that asks the bus, which reads another file, and as one that does not.
-    for (start, patches) in [(format!("gio launch {patched}"), 0), (exec, 1)] {
+    const ID: &str = "io.github.desktop_control.DesktopControl.desktop";
+    let (own, patched) = (format!("/usr/local/share/applications/{ID}"), format!("/usr/share/applications/{ID}"));
+    // The bus forgets what somebody asked for who has gone before it is done.
+    let by_name = format!(
+        "python3 -c 'import time; from gi.repository import Gio; Gio.DesktopAppInfo.new(\"{ID}\").launch([], None); \
+         time.sleep(20)'"
+    );
+    // As a menu that finds launchers by their names, which takes ours, and as one that takes the patched one.
+    for (start, patches) in [(by_name, 0), (format!("gio launch {patched}"), 1)] {
         let stack = shared(boot);
-        stack
-            .shell(&format!("test -e /usr/local/share/{LAUNCHER} && rm -f {patched} /tmp/vglrun && touch /tmp/vglrun"));
+        stack.wait_for_health("selkies", "ok");
+        stack.shell(&format!("test -e {own} && test ! -e {patched} && rm -f /tmp/vglrun && touch /tmp/vglrun"));
         stack.write("/usr/local/bin/vglrun", VGLRUN);
         stack.shell("chmod 755 /usr/local/bin/vglrun; chmod 666 /tmp/vglrun");
-        stack.shell(&format!("sed 's/^Exec=/Exec=vglrun /' /usr/local/share/{LAUNCHER} >{patched}"));
+        stack.shell(&format!("sed 's/^Exec=/Exec=vglrun /' {own} >{patched}"));
         let mut command = stack.command_as("user", &["bash", "-c", &format!("{start} >/dev/null 2>&1 &")]);
         assert!(command.status().expect("enter").success());
         let mut window = Window::opened(stack);

@@ -221,6 +221,24 @@ impl Stack {
         service["pid"].as_u64().expect("a number")
     }
 
+    /// The stream as it is without any setting of ours, and no change on trial.
+    pub fn reset_stream(&self) {
+        self.wait_for_health("selkies", "ok");
+        let is_on_trial = || {
+            let stream: Value = serde_json::from_str(&self.ctl_ok(&["--json", "stream"])).expect("JSON");
+            !stream["pending"].is_null()
+        };
+        if is_on_trial() {
+            self.ctl_ok(&["stream", "revert"]);
+        }
+        self.ctl_ok(&["stream", "reset"]);
+        if is_on_trial() {
+            // What is kept unasked is watched for longer first.
+            self.ctl_ok(&["stream", "keep", "--force"]);
+        }
+        self.wait_for_health("selkies", "ok");
+    }
+
     /// A connection to the system bus inside, as root.
     pub async fn bus(&self) -> zbus::Connection {
         let address = format!("unix:path={}", self.path("/run/dbus/system_bus_socket").display());
