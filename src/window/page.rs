@@ -37,7 +37,8 @@ impl Page {
     pub(super) fn icon(self) -> &'static str {
         match self {
             Self::Overview => "go-home-symbolic",
-            Self::Stream => "video-display-symbolic",
+            // Our own monitor: some themes colour theirs.
+            Self::Stream => "io.github.desktop_control.DesktopControl-symbolic",
             Self::Services => "view-list-symbolic",
             Self::Preferences => "preferences-system-symbolic",
         }
