@@ -8,6 +8,7 @@
 
 pub mod accessibility;
 pub mod browser;
+pub mod nvml;
 pub mod session_bus;
 pub mod stream_stand_in;
 pub mod window;
