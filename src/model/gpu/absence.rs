@@ -18,6 +18,8 @@ pub enum Presence {
     Unknown,
     /// There is one, or was until it was lost.
     Present,
+    /// The same, and one more that does not even tell who it is.
+    Partly(Trouble),
     /// None was given to this machine.
     NoDevice,
     /// There is one, and nothing to ask it with.
@@ -43,23 +45,31 @@ impl Presence {
         }
     }
 
+    /// There is one that can be asked something.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        matches!(self, Self::Present | Self::Partly(_))
+    }
+
     /// The token on the wire. That of a failure is that of its trouble.
     #[must_use]
     pub fn token(&self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
-            Self::Present => "present",
+            Self::Present | Self::Partly(_) => "present",
             Self::NoDevice => "no-device",
             Self::NoLibrary => Fault::NoLibrary.into(),
             Self::Failing(trouble) => trouble.fault.into(),
         }
     }
 
-    /// Why there is none, for people; empty where there is one or it has not been looked.
+    /// Why there is none, or one less than there should be, for people; empty where all are there or it has not been
+    /// looked.
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
             Self::Unknown | Self::Present => String::new(),
+            Self::Partly(trouble) => format!("Of one GPU more nothing can be read. {}", trouble.sentence()),
             Self::NoDevice => {
                 "No NVIDIA GPU: drawing on the CPU (llvmpipe). None was given to this machine when it was made.".into()
             }
@@ -110,5 +120,7 @@ mod tests {
             assert!(presence.sentence().contains(says), "{token}: {}", presence.sentence());
         }
         assert_eq!(Presence::default().token(), "unknown");
+        let partly = Presence::Partly(no_library);
+        assert!(partly.is_some() && partly.token() == "present" && partly.sentence().starts_with("Of one GPU more"));
     }
 }

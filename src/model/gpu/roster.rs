@@ -53,6 +53,13 @@ impl Roster {
         &self.members
     }
 
+    /// What keeps a GPU from telling who it is that nobody has known before.
+    #[must_use]
+    pub fn stranger<'r, T>(&self, round: &'r Round<T>) -> Option<&'r Trouble> {
+        let known = |index| self.members.values().any(|member| member.facts.index == index);
+        round.unreadable.iter().find(|gpu| !known(gpu.index)).map(|gpu| &gpu.trouble)
+    }
+
     /// Takes in what the GPUs are, as told at `now`.
     pub fn learn(&mut self, round: &Round<Facts>, now: u64) {
         for Entry { uuid, told, trouble } in &round.gpus {
@@ -162,6 +169,8 @@ mod tests {
         assert_eq!(member.facts.name.as_deref(), Some("GPU 0"));
         assert_eq!(member.sample.as_ref().map(|(at, sample)| (*at, sample.gpu_percent)), Some((100, Some(90))));
         assert_eq!(member.trouble.as_ref(), Some(&lost));
+        assert_eq!(roster.stranger(&look), None);
+        assert_eq!(Roster::default().stranger(&look), Some(&lost));
         roster.look(&look, 100_000);
         assert_eq!(roster.members().len(), 2, "it is still there, only lost");
         assert!(roster.look(&round(&["GPU-a", "GPU-b"], &busy()), 100_001), "it is back, so it is asked anew");
