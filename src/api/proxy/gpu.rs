@@ -44,7 +44,7 @@ pub trait Gpu {
     fn uuid(&self) -> zbus::Result<String>;
 
     /// Its place in NVIDIA's list.
-    #[zbus(property(emits_changed_signal = "const"))]
+    #[zbus(property)]
     fn index(&self) -> zbus::Result<u32>;
 
     /// Such as `NVIDIA GeForce RTX 4090`; empty if it cannot be told.

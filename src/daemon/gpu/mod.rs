@@ -8,9 +8,8 @@ mod leases;
 mod sampler;
 mod view;
 
-use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -24,7 +23,7 @@ use crate::api::gpu::{GpuMoment, ProcessInfo};
 use crate::host::gpu::{self as host, Probe, User};
 use crate::host::names;
 use crate::host::root::Root;
-use crate::model::gpu::{History, Process, Round, Session, Trouble};
+use crate::model::gpu::{Process, Roster, Round, Session, Trouble};
 
 pub(super) use self::view::GpuView;
 
@@ -46,7 +45,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 struct Shared {
     store: Arc<Store>,
     leases: watch::Sender<Leases>,
-    histories: Mutex<BTreeMap<String, History>>,
+    roster: Mutex<Roster>,
+}
+
+impl Shared {
+    // Nobody panics while holding it, and it is whole at every moment.
+    fn roster(&self) -> MutexGuard<'_, Roster> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What the sampler can be asked for.
@@ -75,7 +81,7 @@ impl Gpus {
         store: Arc<Store>,
         probe: Probe,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let shared = Shared { store, leases: watch::Sender::default(), histories: Mutex::default() };
+        let shared = Shared { store, leases: watch::Sender::default(), roster: Mutex::default() };
         let shared = Arc::new(shared);
         let (asks, asked) = mpsc::channel(WAITING);
         let sampler = Sampler::new(root, Arc::clone(&shared), probe);
@@ -97,8 +103,9 @@ impl Gpus {
 
     /// The last minutes, oldest first.
     pub(super) fn history(&self, uuid: &str) -> Vec<GpuMoment> {
-        let histories = self.shared.histories.lock().unwrap_or_else(PoisonError::into_inner);
-        histories.get(uuid).map(|history| history.moments().map(view::moment).collect()).unwrap_or_default()
+        let roster = self.shared.roster();
+        let member = roster.members().get(uuid);
+        member.map(|member| member.history.moments().map(view::moment).collect()).unwrap_or_default()
     }
 
     /// Who uses `uuid`.

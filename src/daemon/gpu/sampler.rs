@@ -1,7 +1,6 @@
 //! The task that owns the probe.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -12,7 +11,7 @@ use super::{Ask, Shared};
 use crate::daemon::unix_now;
 use crate::host::gpu::{Probe, device_files};
 use crate::host::root::Root;
-use crate::model::gpu::{Presence, Roster, Round, Trouble};
+use crate::model::gpu::{Presence, Round, Trouble};
 
 /// What was looked at is new for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -26,7 +25,6 @@ pub(super) struct Sampler {
     root: Root,
     shared: Arc<Shared>,
     probe: Probe,
-    roster: Roster,
     /// It is known what the GPUs are.
     learnt: bool,
     /// When it was looked last.
@@ -37,8 +35,7 @@ pub(super) struct Sampler {
 
 impl Sampler {
     pub(super) fn new(root: Root, shared: Arc<Shared>, probe: Probe) -> Self {
-        let roster = Roster::default();
-        Self { root, shared, probe, roster, learnt: false, looked: None, asked: Instant::now() }
+        Self { root, shared, probe, learnt: false, looked: None, asked: Instant::now() }
     }
 
     /// Looks as often as somebody wants, and answers questions, until nobody can ask any more.
@@ -69,7 +66,7 @@ impl Sampler {
 
     fn is_in_trouble(&self) -> bool {
         let failing = matches!(self.shared.store.presence(), Presence::Failing(_) | Presence::Partly(_));
-        failing || self.roster.members().values().any(|member| member.trouble.is_some())
+        failing || self.shared.roster().members().values().any(|member| member.trouble.is_some())
     }
 
     async fn answer(&mut self, ask: Ask) {
@@ -97,15 +94,9 @@ impl Sampler {
         if let Err(trouble) = &outcome {
             // Whoever comes back may be another one.
             self.learnt = false;
-            self.roster.fail(trouble);
+            self.shared.roster().fail(trouble);
         }
-        let presence = if self.roster.members().is_empty() {
-            Presence::judge(device_files(&self.root), outcome.as_ref())
-        } else {
-            let stranger = outcome.as_ref().ok().and_then(|round| self.roster.stranger(round));
-            stranger.map_or(Presence::Present, |trouble| Presence::Partly(trouble.clone()))
-        };
-        self.tell(presence);
+        self.tell(outcome.as_ref());
     }
 
     async fn look_at_all(&mut self, now: u64) -> Result<Round<()>, Trouble> {
@@ -113,7 +104,8 @@ impl Sampler {
             self.learn(now).await?;
         }
         let round = self.probe.sample().await?;
-        if self.roster.look(&round, now) {
+        let changed = self.shared.roster().look(&round, now);
+        if changed {
             self.learn(now).await?;
         }
         Ok(round.map(drop))
@@ -121,18 +113,22 @@ impl Sampler {
 
     async fn learn(&mut self, now: u64) -> Result<(), Trouble> {
         let round = self.probe.facts().await?;
-        self.roster.learn(&round, now);
+        self.shared.roster().learn(&round, now);
         self.learnt = true;
         Ok(())
     }
 
-    fn tell(&self, presence: Presence) {
-        let members = self.roster.members();
-        let mut histories = self.shared.histories.lock().unwrap_or_else(PoisonError::into_inner);
-        *histories = members.iter().map(|(uuid, member)| (uuid.clone(), member.history.clone())).collect();
-        drop(histories);
-        let views = members.iter().map(|(uuid, member)| (uuid.clone(), GpuView::of(member))).collect();
-        let watched: BTreeSet<String> = self.shared.leases.borrow().watched();
+    fn tell(&self, outcome: Result<&Round<()>, &Trouble>) {
+        let roster = self.shared.roster();
+        let presence = if roster.members().is_empty() {
+            Presence::judge(device_files(&self.root), outcome)
+        } else {
+            let stranger = outcome.ok().and_then(|round| roster.stranger(round));
+            stranger.map_or(Presence::Present, |trouble| Presence::Partly(trouble.clone()))
+        };
+        let views = roster.members().iter().map(|(uuid, member)| (uuid.clone(), GpuView::of(member))).collect();
+        drop(roster);
+        let watched = self.shared.leases.borrow().watched();
         self.shared.store.put_gpus(views, presence, &watched);
     }
 }

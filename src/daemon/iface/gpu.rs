@@ -152,7 +152,7 @@ impl GpuObject {
     }
 
     /// Its place in NVIDIA's list; for an instance, that of the whole.
-    #[zbus(property(emits_changed_signal = "const"))]
+    #[zbus(property)]
     fn index(&self) -> u32 {
         self.fact(|facts| Some(facts.index))
     }
@@ -164,7 +164,7 @@ impl GpuObject {
     }
 
     /// It is divided into MIG instances, which are GPUs of their own here.
-    #[zbus(property(emits_changed_signal = "const"))]
+    #[zbus(property)]
     fn divided(&self) -> bool {
         self.fact(|facts| facts.divided)
     }
@@ -218,7 +218,7 @@ impl GpuObject {
     }
 
     /// Version of the driver; empty if it cannot be told.
-    #[zbus(property(emits_changed_signal = "const"))]
+    #[zbus(property)]
     fn driver(&self) -> String {
         self.view().and_then(|view| view.driver.clone()).unwrap_or_default()
     }

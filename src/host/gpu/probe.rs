@@ -287,7 +287,7 @@ mod tests {
         first: Duration::from_secs(20),
         round: Duration::from_secs(20),
         rest: Duration::from_secs(100),
-        longest_rest: Duration::from_secs(300),
+        longest_rest: Duration::from_mins(5),
     };
     const ROUND: &str = r#"{"sample":{"driver":null,"gpus":[],"unreadable":[]}}"#;
 

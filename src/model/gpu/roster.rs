@@ -76,8 +76,8 @@ impl Roster {
         self.miss(round, now);
     }
 
-    /// Takes in what the GPUs do at `now`. Whether somebody has come, or come back, so that it has to be asked what they
-    /// are.
+    /// Takes in what the GPUs do at `now`. Whether somebody has come, come back or gone, so that it has to be asked what
+    /// they are: also the places of the others have changed then.
     pub fn look(&mut self, round: &Round<Sample>, now: u64) -> bool {
         let mut strangers = false;
         for Entry { uuid, told, trouble } in &round.gpus {
@@ -94,8 +94,7 @@ impl Roster {
                 member.sample = Some((now, told.clone()));
             }
         }
-        self.miss(round, now);
-        strangers
+        self.miss(round, now) || strangers
     }
 
     /// Nobody can be asked.
@@ -105,8 +104,9 @@ impl Roster {
         }
     }
 
-    /// Deals with those that `round` does not list.
-    fn miss<T>(&mut self, round: &Round<T>, now: u64) {
+    /// Deals with those that `round` does not list. Whether somebody of them was listed until now.
+    fn miss<T>(&mut self, round: &Round<T>, now: u64) -> bool {
+        let mut gone = false;
         let listed = |uuid: &str| round.gpus.iter().find(|entry| entry.uuid == uuid);
         self.members.retain(|uuid, member| {
             if listed(uuid).is_some() {
@@ -115,13 +115,16 @@ impl Roster {
             // An instance goes when somebody divides its GPU anew; nothing is wrong then.
             let whole = member.facts.parent.as_deref().map(listed);
             if whole.is_some_and(|whole| whole.is_some_and(|whole| whole.trouble.is_none())) {
+                gone = true;
                 return false;
             }
             let unreadable = round.unreadable.iter().find(|gpu| gpu.index == member.facts.index);
             let vanished = || Trouble::new(Fault::Vanished, "the driver does not list it");
+            gone |= unreadable.is_none() && member.trouble.is_none();
             member.trouble = Some(unreadable.map_or_else(vanished, |gpu| gpu.trouble.clone()));
             unreadable.is_some() || now.saturating_sub(member.listed) < REMEMBERED
         });
+        gone
     }
 }
 
@@ -180,9 +183,9 @@ mod tests {
     #[test]
     fn one_that_is_listed_no_more_is_forgotten_in_the_end() {
         let mut roster = two();
-        roster.look(&round(&["GPU-a"], &busy()), 101);
+        assert!(roster.look(&round(&["GPU-a"], &busy()), 101), "the others may have moved up");
         assert_eq!(health(&roster, "GPU-b"), Health::Lost);
-        roster.look(&round(&["GPU-a"], &busy()), 699);
+        assert!(!roster.look(&round(&["GPU-a"], &busy()), 699), "that is known");
         assert_eq!(roster.members().len(), 2);
         roster.look(&round(&["GPU-a"], &busy()), 701);
         assert_eq!(roster.members().keys().collect::<Vec<_>>(), ["GPU-a"]);
@@ -198,7 +201,7 @@ mod tests {
         roster.learn(&told, 101);
         assert_eq!(health(&roster, "MIG-c"), Health::Unknown);
         more.gpus.pop();
-        assert!(!roster.look(&more, 102));
+        assert!(roster.look(&more, 102));
         assert!(!roster.members().contains_key("MIG-c"));
     }
 
