@@ -79,9 +79,9 @@ pub struct ProcessInfo {
     pub memory_bytes: Option<u64>,
 }
 
-/// One moment of a GPU, as `History` tells it: Unix time in seconds; how busy the GPU and its memory are in per cent; used
-/// memory in bytes; how busy encoder and decoder are in per cent; degrees Celsius; watts; MHz of the graphics clock.
-/// Negative where it cannot be told.
+/// One moment of a GPU, as `History` tells it: Unix time in seconds; how busy the GPU and its memory are in per cent;
+/// used memory in bytes; how busy encoder and decoder are in per cent; degrees Celsius; watts; MHz of the graphics
+/// clock. Negative where it cannot be told.
 pub type GpuMoment = (u64, f64, f64, f64, f64, f64, f64, f64, f64);
 
 /// What a GPU encodes: by codec (`h264`, `hevc`, `av1`) `yes`, `no` or `unknown`.

@@ -51,13 +51,14 @@ impl Client {
         interactive(self.gpu_proxy(uuid).await?.end_process(process.0, process.1, options)).await
     }
 
-    /// Has a GPU looked at every so often until the returned descriptor is closed.
+    /// Has all GPUs, of which this is one, looked at every so often until the returned descriptor is closed.
     ///
     /// # Errors
     /// The daemon refuses or does not answer.
-    pub async fn watch_gpu(&self, uuid: &str, every: Duration) -> Result<OwnedFd, Error> {
+    pub async fn watch_gpus(&self, one: &str, every: Duration) -> Result<OwnedFd, Error> {
         let interval = u32::try_from(every.as_millis()).unwrap_or(u32::MAX);
-        Ok(prompt(self.gpu_proxy(uuid).await?.watch(interval, Options::new())).await?.into())
+        let options = Options::from([("all", true.into())]);
+        Ok(prompt(self.gpu_proxy(one).await?.watch(interval, options)).await?.into())
     }
 
     /// Tells each look at these GPUs, every so often, until `tell` wants no more.
@@ -70,12 +71,10 @@ impl Client {
         every: Duration,
         mut tell: impl FnMut(&str, GpuStats) -> bool,
     ) -> Result<(), Error> {
-        // Before the leases, so that the first look is not missed.
+        let Some(one) = uuids.first() else { return Ok(()) };
+        // Before the lease, so that the first look is not missed.
         let mut news = self.news().await?;
-        let mut leases = Vec::new();
-        for uuid in uuids {
-            leases.push(self.watch_gpu(uuid, every).await?);
-        }
+        let _lease = self.watch_gpus(one, every).await?;
         loop {
             let waited = tokio::time::timeout(every + DRIVER_LIMIT, next(&mut news)).await;
             let signal = match waited.map_err(|_| Error::silent(every + DRIVER_LIMIT))?? {

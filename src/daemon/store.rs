@@ -306,7 +306,7 @@ impl Store {
     }
 
     /// Replaces all GPUs. What they do is told of those that are `watched`.
-    pub(crate) fn put_gpus(&self, gpus: BTreeMap<String, GpuView>, presence: Presence, watched: &BTreeSet<String>) {
+    pub(crate) fn put_gpus(&self, gpus: BTreeMap<String, GpuView>, presence: Presence, watched: impl Fn(&str) -> bool) {
         let mut inner = self.lock();
         if inner.presence != presence {
             inner.presence = presence;
@@ -321,7 +321,7 @@ impl Store {
             let looks_new = inner.gpus.get(&uuid).is_none_or(|known| !known.looks_like(&view));
             let does_something = inner.gpus.get(&uuid).is_none_or(|known| known.stats != view.stats);
             inner.gpus.insert(uuid.clone(), Arc::new(view));
-            if does_something && watched.contains(&uuid) {
+            if does_something && watched(&uuid) {
                 self.touch(&mut inner, Key::GpuStats(uuid.clone()));
             }
             if looks_new {

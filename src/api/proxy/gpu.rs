@@ -18,8 +18,9 @@ pub trait Gpu {
     #[zbus(no_autostart)]
     fn stats(&self, options: Options<'_>) -> Result<StatsInfo, Error>;
 
-    /// Has it looked at every so many milliseconds (1,000 to 60,000) until the returned descriptor is closed; each look is
-    /// told by `StatsUpdated`. Refused with `Busy` when the caller's user already holds 16.
+    /// Has it looked at every so many milliseconds (1,000 to 60,000) until the returned descriptor is closed; each look
+    /// is told by `StatsUpdated`. Option `all` (b): the same for every GPU. Refused with `Busy` when the caller's user
+    /// already holds 16.
     #[zbus(no_autostart)]
     fn watch(&self, interval_ms: u32, options: Options<'_>) -> Result<OwnedFd, Error>;
 

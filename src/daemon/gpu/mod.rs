@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::leases::Leases;
+use self::leases::{Lease, Leases};
 use self::sampler::Sampler;
 use super::leases::{Held, lend};
 use super::store::Store;
@@ -93,12 +93,14 @@ impl Gpus {
         self.ask(Ask::Look).await
     }
 
-    /// Has `uuid` looked at as often as that, until the returned descriptor is closed.
-    pub(super) fn watch(&self, uuid: &str, every: Duration, held: Held) -> std::io::Result<OwnedFd> {
-        let (shared, name) = (Arc::clone(&self.shared), uuid.to_owned());
-        let lease = lend(held, move || shared.leases.send_modify(|leases| leases.end(&name, every)))?;
-        self.shared.leases.send_modify(|leases| leases.begin(uuid, every));
-        Ok(lease)
+    /// Has a GPU, or all of them where none is named, looked at as often as that, until the returned descriptor is
+    /// closed.
+    pub(super) fn watch(&self, gpu: Option<String>, every: Duration, held: Held) -> std::io::Result<OwnedFd> {
+        let (shared, lease) = (Arc::clone(&self.shared), Lease { gpu, every });
+        let begun = lease.clone();
+        let lent = lend(held, move || shared.leases.send_modify(|leases| leases.end(&lease)))?;
+        self.shared.leases.send_modify(|leases| leases.begin(begun));
+        Ok(lent)
     }
 
     /// The last minutes, oldest first.
@@ -123,8 +125,8 @@ impl Gpus {
         known.map_err(|_| Error::Internal("The processes could not be read. Try again.".into()))
     }
 
-    /// The encoder sessions of these processes, on all GPUs; none if it cannot be told within a second. Whoever asks has
-    /// more to do than to wait for a driver that hangs.
+    /// The encoder sessions of these processes, on all GPUs; none if it cannot be told within a second. Whoever asks
+    /// has more to do than to wait for a driver that hangs.
     pub(super) async fn sessions_of(&self, pids: &[u32]) -> Option<Vec<Session>> {
         if !self.shared.store.presence().is_some() {
             return None;

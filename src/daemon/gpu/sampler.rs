@@ -128,8 +128,8 @@ impl Sampler {
         };
         let views = roster.members().iter().map(|(uuid, member)| (uuid.clone(), GpuView::of(member))).collect();
         drop(roster);
-        let watched = self.shared.leases.borrow().watched();
-        self.shared.store.put_gpus(views, presence, &watched);
+        let leases = self.shared.leases.borrow();
+        self.shared.store.put_gpus(views, presence, |uuid| leases.watch(uuid));
     }
 }
 

@@ -51,14 +51,14 @@ fn not_there(pid: u32) -> Error {
 
 #[interface(name = "io.github.desktop_control.Control1.Gpu")]
 impl GpuObject {
-    /// What the GPU does right now, looked at anew unless that was done within the last second. Of one that does not work,
-    /// what it did last. Keys, each absent where this GPU does not tell: time (t, Unix time in seconds; 0: never);
-    /// gpu-percent, memory-percent (how busy), encoder-percent, decoder-percent, temperature-celsius, clock-graphics-mhz,
-    /// clock-sm-mhz, clock-memory-mhz, clock-video-mhz, fan-percent, performance-state (0 is the fastest),
-    /// pcie-generation, pcie-width, encoder-sessions, encoder-fps, encoder-latency-us (u); memory-total-bytes,
-    /// memory-used-bytes, memory-free-bytes (t); power-watts, power-limit-watts (d); throttle (as: idle,
-    /// applications-clocks, display-clocks, sync-boost, power-cap, hardware-slowdown, heat, power-brake, hardware-heat),
-    /// throttle-words (as). For everybody.
+    /// What the GPU does right now, looked at anew unless that was done within the last second. Of one that does not
+    /// work, what it did last. Keys, each absent where this GPU does not tell: time (t, Unix time in seconds; 0:
+    /// never); gpu-percent, memory-percent (how busy), encoder-percent, decoder-percent, temperature-celsius,
+    /// clock-graphics-mhz, clock-sm-mhz, clock-memory-mhz, clock-video-mhz, fan-percent, performance-state (0 is the
+    /// fastest), pcie-generation, pcie-width, encoder-sessions, encoder-fps, encoder-latency-us (u);
+    /// memory-total-bytes, memory-used-bytes, memory-free-bytes (t); power-watts, power-limit-watts (d); throttle (as:
+    /// idle, applications-clocks, display-clocks, sync-boost, power-cap, hardware-slowdown, heat, power-brake,
+    /// hardware-heat), throttle-words (as). For everybody.
     async fn stats(
         &self,
         #[expect(unused_variables, reason = "for later versions")] options: Options,
@@ -68,27 +68,29 @@ impl GpuObject {
     }
 
     /// Has the GPU looked at every interval_ms milliseconds (1000 to 60000; others are moved there) until the returned
-    /// descriptor is closed. Each look is told by StatsUpdated. For everybody. Refused with Busy when the caller's user
-    /// holds 16 already.
+    /// descriptor is closed. Each look is told by StatsUpdated. With the option all (b) the same for every GPU, which
+    /// takes one descriptor and not one for each. For everybody. Refused with Busy when the caller's user holds 16
+    /// already.
     async fn watch(
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         interval_ms: u32,
-        #[expect(unused_variables, reason = "for later versions")] options: Options,
+        options: Options,
     ) -> Result<OwnedFd, Error> {
+        let gpu = (!flag(&options, "all")?).then(|| self.uuid.clone());
         let caller = self.ground.authority.caller(connection, &header).await?;
         let held = self.ground.quota.take(caller.uid)?;
         let every = Duration::from_millis(interval_ms.clamp(*INTERVALS.start(), *INTERVALS.end()).into());
-        let lease = self.ground.gpus.watch(&self.uuid, every, held);
+        let lease = self.ground.gpus.watch(gpu, every, held);
         lease
             .map(Into::into)
             .map_err(|error| Error::Internal(format!("No lease could be made ({error}). Try again later.")))
     }
 
-    /// The last ten minutes as far as somebody watched, oldest first: Unix time in seconds; how busy the GPU and its memory
-    /// were in per cent; used memory in bytes; how busy encoder and decoder were in per cent; degrees Celsius; watts; MHz
-    /// of the graphics clock. −1 where it could not be told. For everybody.
+    /// The last ten minutes as far as somebody watched, oldest first: Unix time in seconds; how busy the GPU and its
+    /// memory were in per cent; used memory in bytes; how busy encoder and decoder were in per cent; degrees Celsius;
+    /// watts; MHz of the graphics clock. −1 where it could not be told. For everybody.
     #[expect(clippy::unused_async, reason = "as all methods of the bus")]
     async fn history(
         &self,
@@ -98,8 +100,8 @@ impl GpuObject {
     }
 
     /// Who uses the GPU. Keys: pid, uid (u), start-time (t, the kernel's ticks), name, user, activity (s: graphics,
-    /// compute, both), memory-bytes (t; absent if it cannot be told). And how many more use it whom the driver names, but
-    /// who are not of this container. For everybody. Refused with Unsupported where the driver does not tell.
+    /// compute, both), memory-bytes (t; absent if it cannot be told). And how many more use it whom the driver names,
+    /// but who are not of this container. For everybody. Refused with Unsupported where the driver does not tell.
     async fn processes(
         &self,
         #[expect(unused_variables, reason = "for later versions")] options: Options,
@@ -261,8 +263,8 @@ impl GpuObject {
         self.fact(|facts| Some(words(facts)))
     }
 
-    /// ok, throttled (it works, slowed down by heat or power supply for a while), failing, lost (it is gone; the rest is
-    /// what was known last), unknown (cannot be told).
+    /// ok, throttled (it works, slowed down by heat or power supply for a while), failing, lost (it is gone; the rest
+    /// is what was known last), unknown (cannot be told).
     #[zbus(property)]
     fn health(&self) -> &str {
         self.view().map_or("unknown", |view| view.verdict.health.into())

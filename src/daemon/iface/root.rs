@@ -63,9 +63,9 @@ impl RootObject {
         self.ground.store.mode().into()
     }
 
-    /// Whether there is an NVIDIA GPU: present, no-device (none was given to this machine), no-library (one was, without
-    /// NVIDIA's management library), unknown (it has not been looked yet), or what is wrong, by NVML's name such as
-    /// driver-not-loaded.
+    /// Whether there is an NVIDIA GPU: present, no-device (none was given to this machine), no-library (one was,
+    /// without NVIDIA's management library), unknown (it has not been looked yet), or what is wrong, by NVML's name
+    /// such as driver-not-loaded.
     #[zbus(property)]
     fn gpu_state(&self) -> &'static str {
         self.ground.store.presence().token()

@@ -107,8 +107,8 @@ impl Stream {
         Live { viewers: viewers.map(|viewers| viewers.count), fps, latency, seen, truth, nvenc_sessions }
     }
 
-    /// Encoder sessions that the driver knows of the server's. A log can claim what it likes; but where a container does not
-    /// see its own processes as the driver numbers them, none is no proof of the contrary.
+    /// Encoder sessions that the driver knows of the server's. A log can claim what it likes; but where a container
+    /// does not see its own processes as the driver numbers them, none is no proof of the contrary.
     async fn nvenc_sessions(&self, server: Option<u32>) -> Option<u32> {
         let server = server?;
         let family = tokio::task::spawn_blocking(move || environment::family(server)).await.ok()?;

@@ -53,8 +53,8 @@ pub fn end(user: &User, force: bool) -> io::Result<bool> {
         Err(Errno::SRCH) => return Ok(false),
         Err(error) => return Err(error.into()),
     };
-    // The signal goes to the process that is held, whoever has its number by then; so all that is left to see is whether
-    // the right one was caught.
+    // The signal goes to the process that is held, whoever has its number by then; so all that is left to see is
+    // whether the right one was caught.
     if self::user(user.pid).is_none_or(|caught| (caught.start_time, caught.uid) != (user.start_time, user.uid)) {
         return Ok(false);
     }

@@ -76,8 +76,8 @@ impl Roster {
         self.miss(round, now);
     }
 
-    /// Takes in what the GPUs do at `now`. Whether somebody has come, come back or gone, so that it has to be asked what
-    /// they are: also the places of the others have changed then.
+    /// Takes in what the GPUs do at `now`. Whether somebody has come, come back or gone, so that it has to be asked
+    /// what they are: also the places of the others have changed then.
     pub fn look(&mut self, round: &Round<Sample>, now: u64) -> bool {
         let mut strangers = false;
         for Entry { uuid, told, trouble } in &round.gpus {
