@@ -152,6 +152,25 @@ fn it_is_looked_while_somebody_watches_and_not_for_longer() {
 }
 
 #[test]
+fn eight_gpus_are_watched_by_one_lease() {
+    let stack = shared(boot);
+    become_machine(&stack, &still("eight"));
+    // Each of these holds one; eight for each would be more than a user may hold.
+    let watch = "folder=$(mktemp -d); for number in 1 2 3; do timeout 60 desktopctl --json gpu watch | \
+                 head -n 8 >\"$folder/$number\" & done; wait; cat \"$folder\"/*";
+    let output = stack.command_as("nobody", &["bash", "-c", watch]).output().expect("enter");
+    let mut seen: Vec<String> = Vec::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let look: Value = serde_json::from_str(line).expect("JSON");
+        seen.push(look["gpu"].as_str().expect("a UUID").to_owned());
+    }
+    assert_eq!(seen.len(), 24, "{}", text(&output));
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 8, "{seen:?}");
+}
+
+#[test]
 fn a_lost_gpu_stays_with_what_was_known_and_says_what_to_do() {
     let stack = shared(boot);
     let mut script = still("lost");
