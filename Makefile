@@ -65,12 +65,12 @@ bench: claim ## measure against the budgets
 
 .PHONY: fmt
 fmt: ## format the sources
-	cargo fmt
+	cargo fmt --all
 
 .PHONY: lint
 lint: ## formatting, clippy, shellcheck
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets --package desktop-control --package nvml-stand-in -- -D warnings
 	shellcheck -x -P . $(shells)
 
 .PHONY: clean

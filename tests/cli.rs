@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use desktop_control::client::autostart::ENTRY;
 
 /// Every command that asks the daemon something.
-const ASKING: [&[&str]; 20] = [
+const ASKING: [&[&str]; 24] = [
     &["status"],
     &["access"],
     &["services"],
@@ -30,6 +30,10 @@ const ASKING: [&[&str]; 20] = [
     &["stream", "keep", "--force"],
     &["stream", "revert"],
     &["stream", "reset", "encoder", "--wait", "5"],
+    &["gpu"],
+    &["gpu", "watch", "-i", "5"],
+    &["gpu", "processes"],
+    &["gpu", "history", "--json"],
 ];
 
 fn desktopctl(arguments: &[&str], bus: &str) -> Command {

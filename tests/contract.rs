@@ -12,14 +12,23 @@ use desktop_control::api::{self, BUS_NAME, ROOT_PATH, interface};
 use support::{Boot, Stack, repository};
 use zbus::fdo::{IntrospectableProxy, ObjectManagerProxy};
 
-const SERVED: [&str; 6] =
-    [interface::ROOT, interface::SERVICE, interface::JOB, interface::ACCESS, interface::STREAM, interface::PENDING];
+const SERVED: [&str; 7] = [
+    interface::ROOT,
+    interface::SERVICE,
+    interface::JOB,
+    interface::ACCESS,
+    interface::STREAM,
+    interface::GPU,
+    interface::PENDING,
+];
+/// As the script of the machine has it.
+const GPU: &str = "GPU-5f1c0a3e-0000-4000-8000-000000000001";
 /// Enough for Selkies to count as installed. Its settings are then the ones that come with the daemon.
 const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.dist-info/METADATA";
 
 fn boot() -> Stack {
     let programs = [("sleeper", "command=sleep 10000\nstartsecs=0"), ("selkies", "command=sleep 10000\nstartsecs=0")];
-    let stack = Boot::core_with(&programs).and_file(SELKIES, "").start();
+    let stack = Boot::core_with(&programs).and_file(SELKIES, "").and_gpus("one-consumer").start();
     stack.wait_for_service("sleeper", "runs", |service| service["state"] == "running");
     stack.ctl_ok(&["services", "restart", "sleeper"]);
     stack
@@ -48,6 +57,7 @@ async fn the_committed_xml_is_what_the_daemon_serves() {
         api::job_path(1),
         api::below("access"),
         api::below("stream"),
+        api::gpu_path(GPU),
         begin_a_change(&bus).await,
     ];
     for (interface, path) in SERVED.into_iter().zip(paths) {
@@ -94,6 +104,7 @@ async fn everything_is_found_through_the_object_manager(bus: &zbus::Connection) 
     }
     assert!(has(api::below("access"), interface::ACCESS));
     assert!(has(api::below("stream"), interface::STREAM));
+    assert!(has(api::gpu_path(GPU), interface::GPU));
     assert!(has(api::job_path(1), interface::JOB));
 }
 

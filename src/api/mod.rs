@@ -3,6 +3,7 @@
 //! The same contract as XML, made from the daemon's own introspection, lies under `data/dbus`.
 
 mod error;
+pub mod gpu;
 pub mod proxy;
 pub mod stream;
 
@@ -31,10 +32,10 @@ pub mod interface {
     pub const STREAM: &str = "io.github.desktop_control.Control1.Stream";
     /// A change on trial, at `/pending/<number>`.
     pub const PENDING: &str = "io.github.desktop_control.Control1.Pending";
+    /// A GPU, or a MIG instance of one, at `/gpu/<escaped UUID>`.
+    pub const GPU: &str = "io.github.desktop_control.Control1.Gpu";
     /// Reserved: the VNC server, at `/vnc`.
     pub const VNC: &str = "io.github.desktop_control.Control1.Vnc";
-    /// Reserved: a GPU, at `/gpu/<uuid>`.
-    pub const GPU: &str = "io.github.desktop_control.Control1.Gpu";
     /// Reserved: CUDA as a whole, at `/cuda`.
     pub const CUDA: &str = "io.github.desktop_control.Control1.Cuda";
     /// Reserved: an installed CUDA toolkit, at `/toolkit/<version>`.
@@ -43,7 +44,7 @@ pub mod interface {
 
 /// The polkit actions. Whoever may do one may do everything that it stands for.
 pub mod action {
-    /// Start, stop and restart services, read logs that the caller could not open.
+    /// Start, stop and restart services, read logs that the caller could not open, end other users' processes on a GPU.
     pub const MANAGE_SERVICES: &str = "io.github.desktop_control.manage-services";
     /// Change settings of the stream.
     pub const CONFIGURE_STREAMING: &str = "io.github.desktop_control.configure-streaming";
@@ -79,6 +80,12 @@ pub fn job_path(id: u64) -> String {
 #[must_use]
 pub fn pending_path(id: u64) -> String {
     below(&format!("pending/{id}"))
+}
+
+/// The path of the GPU with this UUID.
+#[must_use]
+pub fn gpu_path(uuid: &str) -> String {
+    below(&format!("gpu/{}", escape(uuid)))
 }
 
 /// The last element of an object path, unescaped: the inverse of [`service_path`] and of [`job_path`].

@@ -13,8 +13,10 @@ use zbus::zvariant::{OwnedFd, OwnedObjectPath, OwnedValue, Value};
 
 use super::Error;
 
+pub mod gpu;
 pub mod stream;
 
+pub use gpu::GpuProxy;
 pub use stream::{Changes, PendingProxy, StreamProxy};
 
 /// Options of a method: `a{sv}`.
@@ -53,6 +55,12 @@ pub trait Root {
     /// What is wrong with the whole: `kind`, `severity` (`warning` or `error`), `title` and `message`, all strings.
     #[zbus(property)]
     fn findings(&self) -> zbus::Result<Vec<Dictionary>>;
+    /// Whether there is an NVIDIA GPU: `present`, `no-device`, `no-library`, `unknown`, or what is wrong.
+    #[zbus(property)]
+    fn gpu_state(&self) -> zbus::Result<String>;
+    /// Why there is none, for people; empty where there is one.
+    #[zbus(property)]
+    fn gpu_reason(&self) -> zbus::Result<String>;
 }
 
 /// A supervised service.

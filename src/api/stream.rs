@@ -92,6 +92,9 @@ pub struct EffectiveInfo {
     pub bitrate: Option<u32>,
     /// `websockets` or `webrtc`.
     pub transport: Option<String>,
+    /// How many sessions of NVIDIA's encoder the driver knows of the server's; absent where it does not tell. More than 0
+    /// proves that the GPU encodes; 0 proves nothing where a container does not see its processes as the driver does.
+    pub nvenc_sessions: Option<u32>,
     /// Whether that is what is configured: `as-configured`, `fallback`, `viewers-choice` or `unknown`.
     pub verdict: String,
     /// Why it is not, in one sentence.

@@ -1,13 +1,14 @@
 //! The root daemon.
 
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{ArgGroup, Parser, Subcommand};
 use desktop_control::daemon::{self, Mode};
 use desktop_control::host::supervisor::listener::Wire;
-use desktop_control::host::{log_tee, root::Root, window_manager};
+use desktop_control::host::{gpu, log_tee, root::Root, window_manager};
 
 /// Watches and controls the services of a streamed desktop, over D-Bus.
 #[derive(Parser)]
@@ -36,6 +37,13 @@ enum Helper {
         /// Such as `:20`.
         display: String,
     },
+    /// Answer questions about the GPUs.
+    #[command(name = gpu::SUBCOMMAND, hide = true)]
+    GpuProbe {
+        /// NVIDIA's management library, instead of the one that the system keeps.
+        #[arg(long)]
+        library: Option<PathBuf>,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -49,6 +57,9 @@ fn main() -> anyhow::Result<ExitCode> {
                 io::Write::write_all(&mut io::stdout(), reason.as_bytes())?;
                 return Ok(ExitCode::FAILURE);
             }
+        }
+        Some(Helper::GpuProbe { library }) => {
+            gpu::answer_questions(library.as_deref(), io::stdin().lock(), io::stdout().lock()).context("gpu-probe")?;
         }
         None => {
             // First of all: nothing may be printed before standard output is out of the way.

@@ -1,9 +1,11 @@
 //! The command line as it is defined; help, completions and manual page are all made from this.
 
+mod gpu;
 mod stream;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::gpu::Gpu;
 pub(super) use self::stream::{Set, Stream};
 use super::exit;
 use crate::client::Verb;
@@ -53,6 +55,12 @@ pub(super) enum Command {
         /// `show` if none is given
         #[command(subcommand)]
         command: Option<Stream>,
+    },
+    /// Show the NVIDIA GPUs: what they do, who uses them, whether they work
+    Gpu {
+        /// `show` if none is given
+        #[command(subcommand)]
+        command: Option<Gpu>,
     },
     /// List and follow what the control service is at work on
     Jobs {

@@ -5,6 +5,7 @@ mod args;
 mod autostart;
 mod completions;
 mod exit;
+mod gpu;
 mod jobs;
 mod logs;
 mod man;
@@ -69,6 +70,7 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
             }
         }
         Command::Stream { command } => stream::obey(Client::connect().await?, out, command, wait).await,
+        Command::Gpu { command } => gpu::obey(Client::connect().await?, out, command).await,
         Command::Jobs { command } => {
             let client = Client::connect().await?;
             match command.unwrap_or(Jobs::List) {

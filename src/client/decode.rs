@@ -1,15 +1,19 @@
 //! From the bus's dictionaries to facts. Unknown keys are left alone; a missing key, or one of another type, is as if
 //! the daemon did not know.
 
+mod gpu;
 mod stream;
 
 use zbus::fdo::ManagedObjects;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
-use super::facts::{FindingFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, WayFacts};
+use super::facts::{
+    FindingFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, WayFacts,
+};
 use super::feed::Fact;
 use crate::api::{self, interface, proxy::Dictionary};
 
+pub(super) use gpu::gpu;
 pub(super) use stream::{pending, pending_id, plan, setting, stream};
 
 /// What a token is when the daemon does not say.
@@ -29,6 +33,8 @@ pub(super) enum Told {
     Stream(StreamFacts),
     /// A change on trial.
     Pending(PendingFacts),
+    /// A GPU.
+    Gpu(GpuFacts),
 }
 
 /// Everything: the root's properties, and what `GetManagedObjects` told.
@@ -43,13 +49,21 @@ pub(super) fn snapshot(root: Dictionary, objects: ManagedObjects) -> Snapshot {
                 Told::Ways(ways) => snapshot.ways = ways,
                 Told::Stream(stream) => snapshot.stream = Some(stream),
                 Told::Pending(change) => snapshot.pending.push(change),
+                Told::Gpu(gpu) => snapshot.gpus.push(gpu),
             }
         }
     }
     snapshot.services.sort_by(|one, other| one.name.cmp(&other.name));
     snapshot.jobs.sort_by_key(|job| job.id);
     snapshot.pending.sort_by_key(|change| change.id);
+    snapshot.gpus.sort_by(gpu_order);
     snapshot
+}
+
+/// NVIDIA's order; the whole before its parts.
+pub(super) fn gpu_order(one: &GpuFacts, other: &GpuFacts) -> std::cmp::Ordering {
+    let place = |gpu: &GpuFacts| (gpu.index, gpu.parent.is_some(), gpu.uuid.clone());
+    place(one).cmp(&place(other))
 }
 
 /// One object; none for interfaces that this version does not know.
@@ -61,6 +75,7 @@ pub(super) fn object(path: &str, interface: &str, properties: Dictionary) -> Opt
         interface::ACCESS => Told::Ways(ways(Properties(properties))),
         interface::STREAM => Told::Stream(stream(properties)),
         interface::PENDING => Told::Pending(pending(number_of(path), properties)),
+        interface::GPU => Told::Gpu(gpu(path, properties)),
         _ => return None,
     })
 }
@@ -73,6 +88,7 @@ pub(super) fn gone(path: &str, interface: &str) -> Option<Fact> {
         interface::ACCESS => Some(Fact::Ways(Vec::new())),
         interface::STREAM => Some(Fact::StreamGone),
         interface::PENDING => Some(Fact::PendingGone(number_of(path))),
+        interface::GPU => Some(Fact::GpuGone(api::name_of(path))),
         _ => None,
     }
 }
@@ -132,6 +148,8 @@ fn root(mut properties: Properties) -> RootFacts {
         variant: properties.token("Variant"),
         mode: properties.token("Mode"),
         up_since: properties.unless_empty("UpSince"),
+        gpu_state: properties.token("GpuState"),
+        gpu_reason: properties.unless_empty("GpuReason"),
         findings: findings.into_iter().map(|finding| self::finding(Properties(finding))).collect(),
     }
 }

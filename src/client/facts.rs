@@ -3,10 +3,12 @@
 //! Tokens stay text: a later daemon may say more of them, and they are then shown as they are. What the contract
 //! writes as 0 or as an empty text for "none" is `None` here and `null` in JSON.
 
+mod gpu;
 mod stream;
 
 use serde::{Serialize, Serializer};
 
+pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 
 /// Everything, as of one moment.
@@ -24,6 +26,8 @@ pub struct Snapshot {
     pub stream: Option<StreamFacts>,
     /// Oldest first. One that is over is kept for a minute.
     pub pending: Vec<PendingFacts>,
+    /// In NVIDIA's order, the instances of one behind it.
+    pub gpus: Vec<GpuFacts>,
 }
 
 impl Snapshot {
@@ -54,6 +58,10 @@ pub struct RootFacts {
     /// Unix time in seconds since when the machine, or the container, is up. RFC 3339 in JSON.
     #[serde(serialize_with = "rfc_3339")]
     pub up_since: Option<u64>,
+    /// Whether there is an NVIDIA GPU: `present`, `no-device`, `no-library`, `unknown`, or what is wrong.
+    pub gpu_state: String,
+    /// Why there is none, for people.
+    pub gpu_reason: Option<String>,
     /// What is wrong with the whole.
     pub findings: Vec<FindingFacts>,
 }

@@ -13,7 +13,7 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use zbus::{MatchRule, MessageStream};
 
 use super::decode::{self, Told};
-use super::facts::{JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, WayFacts};
+use super::facts::{GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, WayFacts};
 use super::{CALL_LIMIT, Client, Error, name_owner_changes};
 use crate::api::proxy::Dictionary;
 use crate::api::{BUS_NAME, ROOT_PATH};
@@ -53,6 +53,10 @@ pub enum Fact {
     Pending(Box<PendingFacts>),
     /// The change with this number is forgotten.
     PendingGone(u64),
+    /// A GPU is new, or works otherwise than before.
+    Gpu(Box<GpuFacts>),
+    /// The GPU with this UUID is forgotten.
+    GpuGone(String),
 }
 
 impl Snapshot {
@@ -80,6 +84,12 @@ impl Snapshot {
                 Err(at) => self.pending.insert(at, (**change).clone()),
             },
             Fact::PendingGone(id) => self.pending.retain(|change| change.id != *id),
+            Fact::Gpu(gpu) => {
+                self.gpus.retain(|known| known.uuid != gpu.uuid);
+                self.gpus.push((**gpu).clone());
+                self.gpus.sort_by(decode::gpu_order);
+            }
+            Fact::GpuGone(uuid) => self.gpus.retain(|gpu| gpu.uuid != *uuid),
         }
     }
 }
@@ -163,14 +173,14 @@ impl Away {
 }
 
 /// What a connection brings.
-enum News {
+pub(super) enum News {
     /// A signal of the daemon.
     Signal(Message),
     /// The daemon's name has another owner, or none.
     Owner,
 }
 
-async fn next(news: &mut BoxStream<'static, zbus::Result<Message>>) -> Result<News, Error> {
+pub(super) async fn next(news: &mut BoxStream<'static, zbus::Result<Message>>) -> Result<News, Error> {
     let message = news.next().await.ok_or_else(|| Error::no_bus("it has just ended"))??;
     let is_owner = NameOwnerChanged::from_message(message.clone()).is_some();
     Ok(if is_owner { News::Owner } else { News::Signal(message) })
@@ -178,7 +188,7 @@ async fn next(news: &mut BoxStream<'static, zbus::Result<Message>>) -> Result<Ne
 
 impl Client {
     /// Every signal of the daemon, and each change of its owner; ends with the connection.
-    async fn news(&self) -> Result<BoxStream<'static, zbus::Result<Message>>, Error> {
+    pub(super) async fn news(&self) -> Result<BoxStream<'static, zbus::Result<Message>>, Error> {
         let ours = MatchRule::builder().msg_type(Type::Signal).sender(BUS_NAME)?.path_namespace(ROOT_PATH)?.build();
         let subscribe = async {
             let ours = MessageStream::for_match_rule(ours, &self.connection, Some(QUEUE)).await?;
@@ -255,6 +265,7 @@ impl Ledger {
             Told::Ways(ways) => Fact::Ways(ways),
             Told::Stream(stream) => Fact::Stream(Box::new(stream)),
             Told::Pending(change) => Fact::Pending(Box::new(change)),
+            Told::Gpu(gpu) => Fact::Gpu(Box::new(gpu)),
         })
     }
 }

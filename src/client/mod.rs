@@ -9,6 +9,7 @@ mod error;
 mod facts;
 mod feed;
 mod follow;
+mod gpu;
 pub mod preferences;
 mod stream;
 
@@ -22,8 +23,8 @@ use zbus::{Connection, MatchRule};
 
 pub use error::Error;
 pub use facts::{
-    EffectiveFacts, FindingFacts, JobFacts, PendingFacts, PlanFacts, PresetFacts, RootFacts, ServiceFacts,
-    SettingFacts, Snapshot, StreamFacts, WayFacts,
+    EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, JobFacts, PendingFacts,
+    PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, WayFacts,
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};

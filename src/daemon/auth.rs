@@ -169,7 +169,7 @@ async fn is_there(connection: &Connection) -> bool {
 /// What is not allowed, and who would be: root, and the members of `group`, if there is one.
 fn refusal(action: &str, group: &str) -> Error {
     let what = match action {
-        action::MANAGE_SERVICES => "control services or read their closed logs",
+        action::MANAGE_SERVICES => "control services, read their closed logs or end other users' processes",
         action::CONFIGURE_STREAMING => "change the stream's settings",
         action::CONFIGURE_VNC => "change VNC's settings",
         action::INSTALL_SOFTWARE => "install software",

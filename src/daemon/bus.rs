@@ -14,7 +14,9 @@ use zbus::object_server::{Interface, InterfaceRef, SignalEmitter};
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, MessageStream};
 
-use super::iface::{AccessObject, Ground, JobObject, PendingObject, RootObject, ServiceObject, StreamObject};
+use super::iface::{
+    AccessObject, GpuObject, Ground, JobObject, PendingObject, RootObject, ServiceObject, StreamObject,
+};
 use super::store::{Key, Mode};
 use crate::api::{self, BUS_NAME, ROOT_PATH};
 use crate::model::job::{Job, JobState};
@@ -146,6 +148,11 @@ impl Tree {
                     None => Ok(()),
                 }
             }
+            Key::Gpu(uuid) => {
+                let there = ground.store.gpu(&uuid).is_some();
+                self.show(key, api::gpu_path(&uuid), there, || GpuObject { ground, uuid }).await
+            }
+            Key::GpuStats(uuid) => self.tell_stats(&uuid).await,
             Key::Job(id) => {
                 let job = ground.store.job(id);
                 self.show(key.clone(), api::job_path(id), job.is_some(), || JobObject { ground, id }).await?;
@@ -222,6 +229,16 @@ impl Tree {
         }
         let emitter = SignalEmitter::new(&self.connection, api::pending_path(trial.id))?;
         PendingObject::finished(&emitter, trial.stage.into(), &trial.reason).await
+    }
+
+    /// Only of a GPU that has an object.
+    async fn tell_stats(&self, uuid: &str) -> zbus::Result<()> {
+        let Some(view) = self.ground.store.gpu(uuid) else { return Ok(()) };
+        if !self.published.contains_key(&Key::Gpu(uuid.to_owned())) {
+            return Ok(());
+        }
+        let emitter = SignalEmitter::new(&self.connection, api::gpu_path(uuid))?;
+        GpuObject::stats_updated(&emitter, view.stats.clone()).await
     }
 
     async fn tell_end(&mut self, key: &Key, job: &Arc<Job>) -> zbus::Result<()> {

@@ -54,10 +54,17 @@ impl Drop for Held {
 
 /// Counts how many look on in `watchers` until the returned descriptor is closed.
 pub(super) fn watch_until_closed(watchers: &watch::Sender<usize>, held: Held) -> std::io::Result<OwnedFd> {
+    let ended = watchers.clone();
+    let lease = lend(held, move || ended.send_modify(|count| *count -= 1))?;
+    watchers.send_modify(|count| *count += 1);
+    Ok(lease)
+}
+
+/// A descriptor for a client. When it is closed, `ended` is called, but not before this has returned and its caller has
+/// let others run.
+pub(super) fn lend(held: Held, ended: impl FnOnce() + Send + 'static) -> std::io::Result<OwnedFd> {
     let (theirs, ours) = pipe::pipe()?;
     let theirs = theirs.into_blocking_fd()?;
-    let watchers = watchers.clone();
-    watchers.send_modify(|count| *count += 1);
     tokio::spawn(async move {
         let mut byte = [0];
         // Whatever they write is thrown away; only the end counts.
@@ -68,7 +75,7 @@ pub(super) fn watch_until_closed(watchers: &watch::Sender<usize>, held: Held) ->
                 _ => {}
             }
         }
-        watchers.send_modify(|count| *count -= 1);
+        ended();
         drop(held);
     });
     Ok(theirs)

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 mod auth;
 mod bus;
+mod gpu;
 mod iface;
 mod jobs;
 mod leases;

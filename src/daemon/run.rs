@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::auth::Authority;
 use super::bus;
+use super::gpu::Gpus;
 use super::iface::Ground;
 use super::jobs::Jobs;
 use super::leases::Quota;
@@ -18,6 +19,7 @@ use super::pending::Pending;
 use super::store::{self, Finding, Store};
 use super::stream::{Stream, Terms};
 use super::watcher::Watcher;
+use crate::host::gpu::{Limits, Probe, Program};
 use crate::host::root::Root;
 use crate::host::supervisor::Supervisor;
 use crate::host::supervisor::listener::Wire;
@@ -75,14 +77,17 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     pending.resume().await;
     let config::Stream { python, fixed } = config.stream;
     let terms = Terms { python, fixed, user: config.session.user, workspace };
-    let stream = Stream::new(root.clone(), terms, Arc::clone(&store), pending.clone(), supervisor);
+    let probe = Probe::new(Program::default(), Limits::default());
+    let (gpus, sampler) = Gpus::new(root.clone(), Arc::clone(&store), probe);
+    let stream = Stream::new(root.clone(), terms, Arc::clone(&store), pending.clone(), supervisor, gpus.clone());
     let variant = root.read(VARIANT).ok().flatten().map(|text| text.trim().to_owned());
     let variant = variant.filter(|variant| variant == "cuda" || variant == "stock").unwrap_or("unknown".into());
     let up_since = uptime::up_since();
     let authority = Authority { group: config.access.group };
     let streaming = tokio::spawn(stream.clone().run());
+    let sampling = tokio::spawn(sampler);
     let quota = Quota::default();
-    let ground = Ground { store, jobs, pending, stream, authority, quota, watchers, root, variant, up_since };
+    let ground = Ground { store, jobs, pending, stream, gpus, authority, quota, watchers, root, variant, up_since };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), mode = %store_mode, "desktop-controld begins");
     let watching = tokio::spawn(watcher.run(listener));
     let serving = tokio::spawn(bus::serve(ground, shutdown.clone()));
@@ -94,6 +99,7 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
         // Only a bug ends these. Half a daemon tells lies; supervisord starts a whole one.
         ended = watching => anyhow::bail!("the watcher has ended: {ended:?}"),
         ended = streaming => anyhow::bail!("looking at the stream has ended: {ended:?}"),
+        ended = sampling => anyhow::bail!("looking at the GPUs has ended: {ended:?}"),
         ended = serving => {
             anyhow::ensure!(shutdown.is_cancelled(), "serving the bus has ended: {ended:?}");
         }

@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::gpu::GpuView;
 use super::stream::{Configured, Live, StreamView};
 use crate::model::access::{Way, way_state};
 use crate::model::catalogue::Entry;
+use crate::model::gpu::Presence;
 use crate::model::health::Health;
 use crate::model::job::Job;
 use crate::model::order::Needs;
@@ -32,6 +34,10 @@ pub(crate) enum Key {
     Stream,
     /// A change on trial by its number.
     Pending(u64),
+    /// A GPU by its UUID.
+    Gpu(String),
+    /// What a GPU that somebody watches does. It has no object of its own.
+    GpuStats(String),
 }
 
 /// A service as the bus shows it.
@@ -110,6 +116,8 @@ struct Inner {
     jobs: BTreeMap<u64, Arc<Job>>,
     pending: BTreeMap<u64, Arc<Trial>>,
     stream: Arc<StreamView>,
+    gpus: BTreeMap<String, Arc<GpuView>>,
+    presence: Presence,
     mode: Mode,
     findings: Vec<Finding>,
     dirty: BTreeSet<Key>,
@@ -124,6 +132,8 @@ impl Store {
             jobs: BTreeMap::new(),
             pending: BTreeMap::new(),
             stream: Arc::default(),
+            gpus: BTreeMap::new(),
+            presence: Presence::default(),
             mode,
             findings: Vec::new(),
             dirty: BTreeSet::new(),
@@ -157,7 +167,8 @@ impl Store {
         let services = inner.services.keys().cloned().map(Key::Service);
         let jobs = inner.jobs.keys().copied().map(Key::Job);
         let pending = inner.pending.keys().copied().map(Key::Pending);
-        services.chain(jobs).chain(pending).chain([Key::Root, Key::Access, Key::Stream]).collect()
+        let gpus = inner.gpus.keys().cloned().map(Key::Gpu);
+        services.chain(jobs).chain(pending).chain(gpus).chain([Key::Root, Key::Access, Key::Stream]).collect()
     }
 
     /// The service called `name`.
@@ -281,6 +292,41 @@ impl Store {
         if *inner.stream != view {
             inner.stream = Arc::new(view);
             self.touch(&mut inner, Key::Stream);
+        }
+    }
+
+    /// The GPU with this UUID.
+    pub(crate) fn gpu(&self, uuid: &str) -> Option<Arc<GpuView>> {
+        self.lock().gpus.get(uuid).cloned()
+    }
+
+    /// Whether there is a GPU.
+    pub(crate) fn presence(&self) -> Presence {
+        self.lock().presence.clone()
+    }
+
+    /// Replaces all GPUs. What they do is told of those that are `watched`.
+    pub(crate) fn put_gpus(&self, gpus: BTreeMap<String, GpuView>, presence: Presence, watched: impl Fn(&str) -> bool) {
+        let mut inner = self.lock();
+        if inner.presence != presence {
+            inner.presence = presence;
+            self.touch(&mut inner, Key::Root);
+        }
+        let gone: Vec<String> = inner.gpus.keys().filter(|uuid| !gpus.contains_key(*uuid)).cloned().collect();
+        for uuid in gone {
+            inner.gpus.remove(&uuid);
+            self.touch(&mut inner, Key::Gpu(uuid));
+        }
+        for (uuid, view) in gpus {
+            let looks_new = inner.gpus.get(&uuid).is_none_or(|known| !known.looks_like(&view));
+            let does_something = inner.gpus.get(&uuid).is_none_or(|known| known.stats != view.stats);
+            inner.gpus.insert(uuid.clone(), Arc::new(view));
+            if does_something && watched(&uuid) {
+                self.touch(&mut inner, Key::GpuStats(uuid.clone()));
+            }
+            if looks_new {
+                self.touch(&mut inner, Key::Gpu(uuid));
+            }
         }
     }
 

@@ -1,8 +1,10 @@
-//! Every seam to the outside: the file tree, supervisord, processes, probes, log files, user names, uptime.
+//! Every seam to the outside: the file tree, supervisord, processes, probes, GPUs, log files, user names,
+//! uptime.
 //!
 //! Nothing here decides anything; it asks, bounded in time and size, and answers in terms of [`crate::model`].
 
 pub mod fault;
+pub mod gpu;
 pub mod log_follow;
 pub mod log_tee;
 pub mod names;

@@ -6,6 +6,7 @@ pub mod access;
 pub mod catalogue;
 pub mod config;
 pub mod cuda;
+pub mod gpu;
 pub mod health;
 pub mod job;
 pub mod lockout;

@@ -8,6 +8,7 @@
 
 pub mod accessibility;
 pub mod browser;
+pub mod nvml;
 pub mod session_bus;
 pub mod stream_stand_in;
 pub mod window;
@@ -35,6 +36,10 @@ pub struct Boot {
     pub units: &'static [&'static str],
     /// Files laid over the root: path and text.
     pub extra: Vec<(String, String)>,
+    /// The same with files of this machine: path inside and outside.
+    pub copies: Vec<(String, PathBuf)>,
+    /// What the container is started with besides.
+    pub environment: Vec<(String, String)>,
     /// Stay when supervisord ends.
     pub hold: bool,
     /// Kept across boots.
@@ -56,6 +61,19 @@ impl Boot {
     pub fn and_file(mut self, path: &str, text: &str) -> Self {
         self.extra.push((path.into(), text.into()));
         self
+    }
+
+    /// With the GPUs of a machine of `tests/hosts`.
+    pub fn and_gpus(self, machine: &str) -> Self {
+        let script = std::fs::read_to_string(nvml::machine(machine)).expect("readable");
+        self.and_gpus_of(&script)
+    }
+
+    /// With these GPUs. The library lies where every loader looks.
+    pub fn and_gpus_of(mut self, script: &str) -> Self {
+        self.copies.push(("/usr/lib/libnvidia-ml.so.1".into(), nvml::stand_in().into()));
+        self.environment.push((nvml::SCRIPT.into(), nvml::SCRIPT_INSIDE.into()));
+        self.and_file(nvml::SCRIPT_INSIDE, script)
     }
 
     pub fn start(self) -> Stack {
@@ -88,6 +106,11 @@ impl Stack {
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("folder");
             std::fs::write(path, text).expect("write");
         }
+        for (path, file) in &boot.copies {
+            let path = extra.join(path.trim_start_matches('/'));
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("folder");
+            std::fs::copy(file, path).expect("copied");
+        }
         std::fs::create_dir_all(&extra).expect("folder");
         let mut command = Command::new(repository().join("data/image/namespace"));
         command.arg("--tether").args(["--desktop", if boot.desktop.is_empty() { "openbox" } else { boot.desktop }]);
@@ -104,6 +127,7 @@ impl Stack {
         if let Some(state) = &boot.state {
             command.arg("--state").arg(state);
         }
+        command.envs(boot.environment.iter().map(|(name, value)| (name, value)));
         let launcher = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("data/image/namespace");
         let mut stack = Self { launcher, folder, info: HashMap::new() };
         stack.wait_for_info();

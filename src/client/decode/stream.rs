@@ -53,6 +53,7 @@ fn effective(mut keys: Properties) -> EffectiveFacts {
         framerate: keys.unless_empty("framerate"),
         bitrate: keys.unless_empty("bitrate"),
         transport: keys.unless_empty("transport"),
+        nvenc_sessions: keys.get("nvenc-sessions"),
         verdict: keys.token("verdict"),
         reason: keys.unless_empty("reason"),
         mended: keys.unless_empty("mended"),

@@ -82,6 +82,8 @@ pub struct EffectiveFacts {
     pub bitrate: Option<u32>,
     /// `websockets` or `webrtc`.
     pub transport: Option<String>,
+    /// Sessions of NVIDIA's encoder that the driver knows of the server's; none where it does not tell.
+    pub nvenc_sessions: Option<u32>,
     /// Whether that is what is configured: `as-configured`, `fallback`, `viewers-choice` or `unknown`.
     pub verdict: String,
     /// Why it is not, in one sentence.

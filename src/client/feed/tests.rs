@@ -55,3 +55,20 @@ fn what_the_stream_does_is_news() {
     snapshot.apply(&Fact::StreamGone);
     assert_eq!(snapshot.stream, None);
 }
+
+#[test]
+fn gpus_are_news_when_they_fail_or_go_and_not_at_every_look() {
+    let path = api::gpu_path("GPU-1");
+    let mut ledger = ledger(&path, interface::GPU);
+    let mut snapshot = Snapshot::default();
+    snapshot.apply(&ledger.enter(&changed(&path, interface::GPU, "Index", 1_u32.into())).expect("news"));
+    snapshot.apply(&ledger.enter(&changed(&path, interface::GPU, "Health", "lost".into())).expect("news"));
+    assert_eq!(snapshot.gpus.iter().map(|gpu| gpu.health.as_str()).collect::<Vec<_>>(), ["lost"]);
+    let first = crate::client::GpuFacts { uuid: "GPU-2".into(), ..crate::client::GpuFacts::default() };
+    snapshot.apply(&Fact::Gpu(Box::new(first)));
+    assert_eq!(snapshot.gpus.iter().map(|gpu| gpu.uuid.as_str()).collect::<Vec<_>>(), ["GPU-2", "GPU-1"]);
+    let look = signal(&path, interface::GPU, "StatsUpdated", &(HashMap::from([("time", Value::from(1_u64))]),));
+    assert!(ledger.enter(&look).is_none());
+    snapshot.apply(&Fact::GpuGone("GPU-1".into()));
+    assert_eq!(snapshot.gpus.len(), 1);
+}

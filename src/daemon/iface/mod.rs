@@ -1,6 +1,7 @@
 //! The D-Bus objects: thin shells that authorise, then read the store or hand on to who does the work.
 
 mod access;
+mod gpu;
 mod job;
 mod pending;
 mod root;
@@ -16,6 +17,7 @@ use zbus::message::Header;
 use zbus::zvariant::{OwnedValue, Value};
 
 use super::auth::Authority;
+use super::gpu::Gpus;
 use super::jobs::Jobs;
 use super::leases::Quota;
 use super::pending::Pending;
@@ -24,6 +26,7 @@ use super::stream::Stream;
 use crate::api::Error;
 
 pub(super) use access::AccessObject;
+pub(super) use gpu::GpuObject;
 pub(super) use job::JobObject;
 pub(super) use pending::PendingObject;
 pub(super) use root::RootObject;
@@ -37,6 +40,7 @@ pub(super) struct Ground {
     pub(super) jobs: Jobs,
     pub(super) pending: Pending,
     pub(super) stream: Stream,
+    pub(super) gpus: Gpus,
     pub(super) authority: Authority,
     pub(super) quota: Quota,
     pub(super) watchers: tokio::sync::watch::Sender<usize>,

@@ -63,6 +63,20 @@ impl RootObject {
         self.ground.store.mode().into()
     }
 
+    /// Whether there is an NVIDIA GPU: present, no-device (none was given to this machine), no-library (one was,
+    /// without NVIDIA's management library), unknown (it has not been looked yet), or what is wrong, by NVML's name
+    /// such as driver-not-loaded.
+    #[zbus(property)]
+    fn gpu_state(&self) -> &'static str {
+        self.ground.store.presence().token()
+    }
+
+    /// Why there is none, or one less than there should be, and what to do, for people; else empty.
+    #[zbus(property)]
+    fn gpu_reason(&self) -> String {
+        self.ground.store.presence().sentence()
+    }
+
     /// What is wrong with the whole. Keys, all strings: kind (stable token), severity (warning, error), title,
     /// message.
     #[zbus(property)]

@@ -194,7 +194,8 @@ impl StreamObject {
     /// What the server really does. Keys: verdict (s: as-configured, fallback, viewers-choice, unknown); and as far as
     /// they can be told: encoder, encoder-label, by (s: gpu, cpu), width, height (u, pixels), framerate (d, frames a
     /// second that it aims at), bitrate (u, kbit/s; absent where it keeps to a quality), transport (s: websockets,
-    /// webrtc), reason (s, why it is not as configured), mended (s: here, instance: only by making the machine anew).
+    /// webrtc), nvenc-sessions (u, sessions of NVIDIA's encoder that the driver knows of the server's; 0 is no proof),
+    /// reason (s, why it is not as configured), mended (s: here, instance: only by making the machine anew).
     #[zbus(property)]
     fn effective(&self) -> EffectiveInfo {
         self.ground.store.stream().effective()

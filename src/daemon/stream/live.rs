@@ -12,6 +12,7 @@ use crate::daemon::pending::STREAM;
 use crate::daemon::store::ServiceView;
 use crate::daemon::unix_now;
 use crate::host::log_follow;
+use crate::host::selkies::environment;
 use crate::host::selkies::{self, LogReading, Measured, Viewers};
 use crate::model::stream::Overlay;
 use crate::model::stream::effective::Seen;
@@ -102,7 +103,17 @@ impl Stream {
             Some(configured) => judge(configured, &seen),
             None => Truth::default(),
         };
-        Live { viewers: viewers.map(|viewers| viewers.count), fps, latency, seen, truth }
+        let nvenc_sessions = self.nvenc_sessions(service.pid).await;
+        Live { viewers: viewers.map(|viewers| viewers.count), fps, latency, seen, truth, nvenc_sessions }
+    }
+
+    /// Encoder sessions that the driver knows of the server's. A log can claim what it likes; but where a container
+    /// does not see its own processes as the driver numbers them, none is no proof of the contrary.
+    async fn nvenc_sessions(&self, server: Option<u32>) -> Option<u32> {
+        let server = server?;
+        let family = tokio::task::spawn_blocking(move || environment::family(server)).await.ok()?;
+        let sessions = self.inner.gpus.sessions_of(&family).await?;
+        sessions.len().try_into().ok()
     }
 
     /// What the server has said in its log since it started.

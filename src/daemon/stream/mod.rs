@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use self::configured::Reading;
 use self::live::Sampling;
 use self::plan::Basis;
+use super::gpu::Gpus;
 use super::pending::{Pending, STREAM, Wanted};
 use super::store::Store;
 use crate::api::Error;
@@ -73,6 +74,7 @@ struct Inner {
     store: Arc<Store>,
     pending: Pending,
     supervisor: Supervisor,
+    gpus: Gpus,
     root: Root,
     terms: Terms,
     watchers: watch::Sender<usize>,
@@ -89,10 +91,17 @@ struct Cause {
 }
 
 impl Stream {
-    pub(super) fn new(root: Root, terms: Terms, store: Arc<Store>, pending: Pending, supervisor: Supervisor) -> Self {
+    pub(super) fn new(
+        root: Root,
+        terms: Terms,
+        store: Arc<Store>,
+        pending: Pending,
+        supervisor: Supervisor,
+        gpus: Gpus,
+    ) -> Self {
         let (reading, sampling) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
         let watchers = watch::Sender::new(0);
-        Self { inner: Arc::new(Inner { store, pending, supervisor, root, terms, watchers, reading, sampling }) }
+        Self { inner: Arc::new(Inner { store, pending, supervisor, gpus, root, terms, watchers, reading, sampling }) }
     }
 
     /// Counts who watches.

@@ -63,6 +63,8 @@ pub(crate) struct Live {
     pub(crate) seen: Seen,
     /// Whether that is what is configured.
     pub(crate) truth: Truth,
+    /// How many sessions of NVIDIA's encoder the server has; none where there is no GPU or the driver does not tell.
+    pub(crate) nvenc_sessions: Option<u32>,
 }
 
 impl StreamView {
@@ -81,6 +83,7 @@ impl StreamView {
             transport: seen.transport.clone(),
             verdict: truth.verdict.to_string(),
             reason: truth.reason.clone(),
+            nvenc_sessions: self.live.nvenc_sessions,
             mended: truth.mended.map(|mended| mended.to_string()),
         }
     }

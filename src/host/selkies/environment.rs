@@ -143,6 +143,13 @@ pub fn flags(unit: u32, schema: &Schema) -> Option<BTreeMap<String, String>> {
 /// The command lines of a process and of all that it has started, itself first.
 #[must_use]
 pub fn command_lines(root: u32) -> Vec<Vec<String>> {
+    let command_line = |pid: u32| Process::new(pid.cast_signed()).and_then(|process| process.cmdline()).ok();
+    family(root).into_iter().filter_map(command_line).collect()
+}
+
+/// A process and all that it has started, itself first.
+#[must_use]
+pub fn family(root: u32) -> Vec<u32> {
     let Ok(all) = procfs::process::all_processes() else { return Vec::new() };
     let parents: Vec<(i32, i32)> =
         all.filter_map(|process| process.ok()?.stat().ok()).map(|it| (it.pid, it.ppid)).collect();
@@ -154,7 +161,7 @@ pub fn command_lines(root: u32) -> Vec<Vec<String>> {
         family.extend(children);
         next += 1;
     }
-    family.into_iter().filter_map(|pid| Process::new(pid).and_then(|process| process.cmdline()).ok()).collect()
+    family.into_iter().map(i32::cast_unsigned).collect()
 }
 
 /// What a browser chose last, where the server keeps that in a file of its own. It lies in a folder that everybody can

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::host::gpu::device_files;
 use crate::host::root::Root;
 use crate::model::stream::Size;
 use crate::model::stream::truth::Machine;
@@ -33,17 +34,11 @@ pub fn machine(root: &Root, container: &BTreeMap<String, String>) -> Machine {
     let mut folders =
         LIBRARY_FOLDERS.into_iter().chain(own_folders.split(':').filter(|folder| folder.starts_with('/')));
     Machine {
-        nvidia: names(&root.join("/dev")).iter().any(|name| is_gpu(name)),
+        nvidia: device_files(root).devices,
         vaapi: has_vaapi(root),
         encode_library: folders.any(|folder| root.join(folder).join(ENCODE_LIBRARY).exists()),
         capabilities: container.get("NVIDIA_DRIVER_CAPABILITIES").cloned(),
     }
-}
-
-/// `nvidia0`, and not `nvidiactl` or `nvidia-uvm`, which a container may get without any GPU.
-fn is_gpu(name: &str) -> bool {
-    let number = name.strip_prefix("nvidia").unwrap_or_default();
-    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn has_vaapi(root: &Root) -> bool {
