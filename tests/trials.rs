@@ -146,14 +146,18 @@ fn has_fired(stack: &Stack) -> bool {
     stack.path(&format!("{FAULT}.done")).exists()
 }
 
-/// Goes through a whole change and takes it back or keeps it, as far as the armed fault lets it.
-fn go_through(person: &Person<'_>, framerate: &str, keep: bool) {
-    // The change before may be over on disk and its last restart not.
+/// The change before may be over on disk and its last restart not.
+fn asks_once_there_is_room(person: &Person<'_>, framerate: &str) -> Result<String, String> {
     let asked = || match person.asks_for(framerate) {
         Err(busy) if busy.contains("Busy") => None,
         other => Some(other),
     };
-    let Ok(path) = wait_until(DEADLINE, || "another change is accepted".into(), asked) else { return };
+    wait_until(DEADLINE, || "another change is accepted".into(), asked)
+}
+
+/// Goes through a whole change and takes it back or keeps it, as far as the armed fault lets it.
+fn go_through(person: &Person<'_>, framerate: &str, keep: bool) {
+    let Ok(path) = asks_once_there_is_room(person, framerate) else { return };
     // What cannot be tried out any more goes to its end by itself.
     let waiting = || {
         has_fired(person.stack)
@@ -306,7 +310,7 @@ fn where_the_wrapper_is_not_ours_the_disk_may_be_full_and_the_stream_dead_too() 
     }
     let (person, before) = (Person::at(&stack), kept(&stack));
     for framerate in ["61", "62"] {
-        let path = person.asks_for(framerate).expect("begun");
+        let path = asks_once_there_is_room(&person, framerate).expect("begun");
         person.waits_until(&path, &["reverted"]);
         wait_for_running(&stack, &before);
         assert_that_the_rest_is_untouched(&stack);

@@ -12,6 +12,7 @@ use relm4::gtk;
 use relm4::{Component, ComponentController, ComponentParts, ComponentSender, Controller};
 
 use super::begun::{Begun, Ending};
+use super::glance::Glance;
 use super::known::Known;
 use super::liked::{self, Liked};
 use super::page::Page;
@@ -72,6 +73,8 @@ pub(super) enum Told {
     Answer(Request, Result<Granted, Error>),
     /// Closer probes are granted for as long as this is held.
     Lease(Option<OwnedFd>),
+    /// And fresh news of the stream.
+    Glance(Option<OwnedFd>),
 }
 
 /// See the module.
@@ -85,6 +88,9 @@ pub(super) struct App {
     notice: Option<String>,
     begun: Begun,
     lease: Option<OwnedFd>,
+    /// The window can be seen.
+    in_sight: bool,
+    glance: Glance,
     liked: Liked,
     sidebar: Sidebar,
     pages: Pages,
@@ -233,6 +239,8 @@ impl Component for App {
             notice: complaint,
             begun: Begun::default(),
             lease: None,
+            in_sight: false,
+            glance: Glance::default(),
             liked: file,
             sidebar: Sidebar::fill(&pages, move |page| opener.emit(Input::Open(page))),
             pages: Pages::new(liked, wishes, Input::Wish, Input::Prefer),
@@ -279,10 +287,14 @@ impl Component for App {
             Input::Minute => self.pages.minute(),
             Input::NoticeRead => self.notice = None,
             Input::Prefer(edit) => self.notice = self.liked.prefer(edit).or(self.notice.take()),
-            Input::InSight(in_sight) => self.pages.in_sight(in_sight),
+            Input::InSight(in_sight) => {
+                self.in_sight = in_sight;
+                self.pages.in_sight(in_sight);
+            }
             Input::Escape => self.pending.emit(pending::Input::GoBack),
             Input::Closing => self.liked.remember(root, self.shown.page()),
         }
+        self.glance(&sender);
     }
 
     fn update_cmd(&mut self, told: Told, sender: ComponentSender<Self>, _: &Self::Root) {
@@ -290,7 +302,9 @@ impl Component for App {
             Told::Fact(fact) => self.learn(fact, &sender),
             Told::Answer(request, answer) => self.answered(&request, answer),
             Told::Lease(lease) => self.lease = lease,
+            Told::Glance(lease) => self.glance.take(lease),
         }
+        self.glance(&sender);
     }
 }
 
@@ -349,6 +363,17 @@ impl App {
         let fact = Rc::new(fact);
         self.pages.learn(&fact);
         self.pending.emit(pending::Input::Fact(fact));
+    }
+
+    /// Has the stream looked at exactly as long as the overview shows it.
+    fn glance(&mut self, sender: &ComponentSender<Self>) {
+        let shows_it = self.in_sight && self.shown == Shown::Page(Page::Overview) && self.known.stream().is_some();
+        let client = self.client.clone().filter(|_| shows_it);
+        if self.glance.turn(client.is_some())
+            && let Some(client) = client
+        {
+            sender.oneshot_command(async move { Told::Glance(client.watch_stream().await.ok()) });
+        }
     }
 
     fn ask(&mut self, request: Request, sender: &ComponentSender<Self>) {

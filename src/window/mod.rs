@@ -9,6 +9,7 @@ mod arguments;
 mod begun;
 mod confirm;
 mod format;
+mod glance;
 mod known;
 mod liked;
 mod log;

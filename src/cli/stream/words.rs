@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::client::{EffectiveFacts, PendingFacts, SettingFacts, StreamFacts};
+use crate::client::{PendingFacts, SettingFacts, StreamFacts};
 use crate::model::stream::{Meaning, Source, overlay};
 
 /// For whom a value holds; a token that this version does not know as it is.
@@ -79,7 +79,7 @@ pub(super) fn effective(stream: &StreamFacts) -> String {
     let rate = |number: f64, unit: &str| format!("{number:.0} {unit}");
     let watched = stream.viewers != Some(0);
     let parts = [
-        encoded(effective),
+        effective.encoder_in_words(),
         effective.width.zip(effective.height).map(|(width, height)| format!("{width}x{height}")),
         effective.bitrate.map(|bitrate| overlay::in_words(&BTreeMap::new(), "kbit/s", &bitrate.to_string())),
         stream.fps.filter(|_| watched).map(|fps| rate(fps, "fps")),
@@ -92,17 +92,6 @@ pub(super) fn effective(stream: &StreamFacts) -> String {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     if parts.is_empty() { "cannot be told".into() } else { parts.join(" · ") }
-}
-
-/// “H.264 by the GPU”.
-fn encoded(effective: &EffectiveFacts) -> Option<String> {
-    let encoder = effective.encoder_label.as_ref().or(effective.encoder.as_ref())?;
-    Some(match effective.by.as_deref() {
-        Some("gpu") => format!("{encoder} by the GPU"),
-        Some("cpu") => format!("{encoder} by the CPU"),
-        Some(other) => format!("{encoder} by {other}"),
-        None => encoder.clone(),
-    })
 }
 
 /// How far a change is, and what to do about it.
@@ -133,6 +122,7 @@ fn with_reason(sentence: &str, change: &PendingFacts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::EffectiveFacts;
 
     #[test]
     fn tokens_have_words_and_new_ones_are_shown_as_they_are() {

@@ -92,6 +92,22 @@ pub struct EffectiveFacts {
     pub mended: Option<String>,
 }
 
+impl EffectiveFacts {
+    /// What encodes, for people: “H.264 by the GPU”. None while nothing is known.
+    #[must_use]
+    pub fn encoder_in_words(&self) -> Option<String> {
+        let encoder = self.encoder_label.as_ref().or(self.encoder.as_ref())?;
+        Some(match self.by.as_deref() {
+            // The server says so in any case; that the driver counts its session is proof.
+            Some("gpu") if self.nvenc_sessions > Some(0) => format!("{encoder} by the GPU, as its driver confirms"),
+            Some("gpu") => format!("{encoder} by the GPU"),
+            Some("cpu") => format!("{encoder} by the CPU"),
+            Some(other) => format!("{encoder} by {other}"),
+            None => encoder.clone(),
+        })
+    }
+}
+
 /// One setting of the server. What is none has no meaning for it, or for this machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SettingFacts {

@@ -17,14 +17,9 @@ fn settings() -> Action {
 pub(super) fn words(known: &Known) -> Option<String> {
     let stream = known.snapshot.as_ref().filter(|_| known.away.is_none())?.stream.as_ref()?;
     let effective = &stream.effective;
-    let encoder = effective.encoder_label.as_ref().or(effective.encoder.as_ref())?;
-    let by = match effective.by.as_deref() {
-        Some("gpu") => " by the GPU",
-        Some("cpu") => " by the CPU",
-        _ => "",
-    };
+    let encoder = effective.encoder_in_words()?;
     let not_so = if effective.verdict == "fallback" { ", not as configured" } else { "" };
-    Some(format!("Stream: {encoder}{by}{not_so}"))
+    Some(format!("Stream: {encoder}{not_so}"))
 }
 
 /// The same as an entry.

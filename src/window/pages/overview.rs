@@ -187,6 +187,9 @@ impl Overview {
 
     fn refresh(&mut self, sender: &ComponentSender<Self>) {
         let shown = Shown::of(&self.known);
+        if shown == self.shown {
+            return;
+        }
         show_icon(&self.sign, &shown.sign);
         if shown.troubles != self.shown.troubles {
             self.troubles.clear();
@@ -227,9 +230,9 @@ impl Shown {
 
 /// What the stream does, and at what size for how many.
 fn stream_words(stream: &StreamFacts) -> (String, String) {
-    let doing = words::encoder(&stream.effective).unwrap_or_else(|| match stream.viewers {
+    let doing = stream.effective.encoder_in_words().unwrap_or_else(|| match stream.viewers {
         Some(0) => "Nobody is looking on".into(),
-        _ => "What it does is not known".into(),
+        _ => "What it does is not known yet".into(),
     });
     let about = [words::size(&stream.effective), stream.viewers.filter(|count| *count > 0).map(words::viewers)];
     (doing, about.into_iter().flatten().collect::<Vec<_>>().join(" · "))
@@ -272,8 +275,12 @@ fn troubles(known: &Known) -> Vec<Trouble> {
         sign: warning(&finding.severity),
         help: Help::Nothing,
     });
-    let fallback = known.stream().and_then(|stream| words::fallback(&stream.effective)).map(|why| Trouble {
-        title: "The stream does not use the encoder that is configured".into(),
+    // Where there was never a GPU nothing has failed; the page of the stream says so all the same.
+    let could_be = known.stream().filter(|stream| {
+        stream.effective.mended.as_deref() != Some("instance") || snapshot.root.gpu_state != "no-device"
+    });
+    let fallback = could_be.and_then(|stream| words::fallback(&stream.effective)).map(|why| Trouble {
+        title: "The stream is not as configured".into(),
         reason: why,
         sign: warning("warning"),
         help: Help::Page(Page::Stream),
@@ -354,6 +361,7 @@ fn way_row(way: &WayFacts, may_ask: bool, sender: &ComponentSender<Overview>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::EffectiveFacts;
 
     fn service(name: &str, state: &str, health: &str, essential: bool) -> ServiceFacts {
         ServiceFacts {
@@ -389,6 +397,23 @@ mod tests {
         assert_eq!(first.help, Help::Service("x".into(), "Start", true));
         assert_eq!(first.reason, "Stopped: the desktop is of no use without it");
         assert_eq!(second.help, Help::Service("a".into(), "Restart", true));
+    }
+
+    #[test]
+    fn the_cpu_in_a_gpus_place_is_trouble_only_where_there_is_a_gpu() {
+        let mut known = known(vec![service("a", "running", "ok", true)]);
+        let effective = EffectiveFacts {
+            verdict: "fallback".into(),
+            reason: Some("The CPU encodes.".into()),
+            mended: Some("instance".into()),
+            ..EffectiveFacts::default()
+        };
+        let stream = StreamFacts { backend: "selkies".into(), effective, ..StreamFacts::default() };
+        known.snapshot.stream = Some(stream);
+        for (gpu_state, troubles) in [("no-device", 0), ("present", 1), ("no-library", 1), ("unknown", 1)] {
+            known.snapshot.root.gpu_state = gpu_state.into();
+            assert_eq!(Shown::of(&known).troubles.len(), troubles, "{gpu_state}");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) struct Shown {
 impl Shown {
     /// `configured`: the encoder that is configured, in words. `note`: why the table of settings is not the server's.
     pub(super) fn of(effective: &EffectiveFacts, viewers: Option<u32>, configured: &str, note: &str) -> Self {
-        let doing = words::encoder(effective).unwrap_or_else(|| match (viewers, configured) {
+        let doing = effective.encoder_in_words().unwrap_or_else(|| match (viewers, configured) {
             (Some(0), "") => "Nobody is looking on".into(),
             (Some(0), configured) => format!("Nobody is looking on. {configured} is configured."),
             (_, "") => "Not available".into(),

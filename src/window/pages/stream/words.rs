@@ -48,17 +48,6 @@ pub(super) fn source(token: &str) -> Option<String> {
     }
 }
 
-/// What the server does, in a few words: `H.264 by the GPU`.
-pub(in crate::window) fn encoder(effective: &EffectiveFacts) -> Option<String> {
-    let label = effective.encoder_label.as_ref().or(effective.encoder.as_ref())?;
-    Some(match effective.by.as_deref() {
-        Some("gpu") => format!("{label} by the GPU"),
-        Some("cpu") => format!("{label} by the CPU"),
-        Some(other) => format!("{label} by {other}"),
-        None => label.clone(),
-    })
-}
-
 /// Its size in pixels.
 pub(in crate::window) fn size(effective: &EffectiveFacts) -> Option<String> {
     effective.width.zip(effective.height).map(|(width, height)| format!("{width}x{height}"))
@@ -100,14 +89,16 @@ mod tests {
     #[test]
     fn what_the_server_does_is_said_as_far_as_it_is_known() {
         let mut effective = EffectiveFacts { verdict: "unknown".into(), ..EffectiveFacts::default() };
-        assert_eq!((encoder(&effective), aims(&effective, None)), (None, String::new()));
+        assert_eq!((effective.encoder_in_words(), aims(&effective, None)), (None, String::new()));
         effective.encoder = Some("h264enc".into());
         effective.encoder_label = Some("H.264".into());
         effective.by = Some("gpu".into());
         (effective.width, effective.height) = (Some(1920), Some(1080));
         effective.framerate = Some(59.94);
         effective.bitrate = Some(8000);
-        assert_eq!(encoder(&effective).as_deref(), Some("H.264 by the GPU"));
+        assert_eq!(effective.encoder_in_words().as_deref(), Some("H.264 by the GPU"));
+        effective.nvenc_sessions = Some(1);
+        assert!(effective.encoder_in_words().is_some_and(|words| words.ends_with("as its driver confirms")));
         assert_eq!(aims(&effective, Some(2)), "1920x1080 · 59.94 fps · 8 Mbit/s · 2 viewers");
         assert_eq!(fallback(&effective), None);
     }
