@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use desktop_control::api::proxy::VncProxy;
 use serde_json::Value;
+use support::browser::Browser;
 use support::viewer::Viewer;
 use support::{Boot, DEADLINE, Stack, code, shared, text, wait_until};
 
@@ -242,6 +243,31 @@ fn viewers_are_listed_and_disconnected() {
     assert_eq!(viewers.map(|viewer| viewer.hear()), ["lost", "lost"]);
     assert_eq!(vnc(&stack)["viewers"], Value::Array(Vec::new()));
     Viewer::connect(&stack, ONE);
+}
+
+#[test]
+fn a_browser_is_told_from_a_viewer_and_is_asked_before_its_gateway_goes() {
+    let stack = untouched();
+    set_password(&stack, ONE);
+    let web = vnc(&stack)["web"].clone();
+    assert_eq!((&web["kind"], &web["running"], &web["service"]), (&"novnc".into(), &true.into(), &"novnc".into()));
+    let page = web["url"].as_str().expect("an address");
+    let browser = Browser::open(&format!("{page}&password={ONE}"));
+    let _viewer = Viewer::connect(&stack, ONE);
+    let through = || -> Vec<String> {
+        let viewers = vnc(&stack)["viewers"].as_array().cloned().unwrap_or_default();
+        let mut through: Vec<String> = viewers.iter().map(|viewer| viewer["through"].to_string()).collect();
+        through.sort();
+        through
+    };
+    let both = || (through() == ["\"browser-vnc\"", "\"vnc\""]).then_some(());
+    wait_until(DEADLINE, || format!("both are listed: {:?}", through()), both);
+    let output = stack.ctl(&["vnc", "web", "off"]);
+    assert_eq!(code(&output), 7, "{}", text(&output));
+    drop(browser);
+    wait_until(DEADLINE, || "the browser has gone".into(), || (through() == ["\"vnc\""]).then_some(()));
+    assert_eq!(stack.ctl_ok(&["vnc", "web", "off"]), "VNC in the browser is off, and stays off.\n");
+    assert_eq!((stack.service("novnc").expect("listed")["state"].as_str(), through().len()), (Some("stopped"), 1));
 }
 
 #[test]
