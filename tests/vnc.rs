@@ -381,6 +381,22 @@ fn to_another_user_everything_is_refused_and_nothing_secret_shown() {
 }
 
 #[test]
+fn the_container_s_password_holds_until_one_is_set_here() {
+    let environment = vec![("VNC_PASSWORD".to_owned(), "from-env".to_owned())];
+    let stack = Boot { environment, ..Boot::default() }.start();
+    stack.wait_for_health("x11vnc", "ok");
+    assert_eq!(vnc(&stack)["password_source"], "environment");
+    assert_eq!(stack.ctl_ok(&["vnc", "show-password"]), "from-env\n");
+    Viewer::connect(&stack, "from-env");
+    set_password(&stack, ONE);
+    stack.ctl_ok(&["services", "restart", "x11vnc"]);
+    stack.wait_for_health("x11vnc", "ok");
+    assert_eq!(vnc(&stack)["password_source"], "ours");
+    assert_eq!(Viewer::try_to_connect(&stack, "from-env").1, "refused");
+    Viewer::connect(&stack, ONE);
+}
+
+#[test]
 fn off_stays_off_after_a_restart_of_everything() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
     let boot = || Boot { state: Some(folder.path().to_owned()), ..Boot::default() };
