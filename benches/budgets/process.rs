@@ -38,8 +38,22 @@ impl Process {
     }
 
     pub(crate) fn kill(self) {
-        let pid = i32::try_from(self.0).ok().and_then(Pid::from_raw).expect("a process number");
-        kill_process(pid, Signal::KILL).expect("it lives");
+        kill_process(self.pid(), Signal::KILL).expect("it lives");
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(self) {
+        kill_process(self.pid(), Signal::TERM).expect("it lives");
+    }
+
+    /// It has not ended.
+    pub(crate) fn lives(self) -> bool {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        text.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with(['Z', 'X']))
+    }
+
+    fn pid(self) -> Pid {
+        i32::try_from(self.0).ok().and_then(Pid::from_raw).expect("a process number")
     }
 
     /// A line of its status that counts kB, in bytes.

@@ -19,7 +19,7 @@ use crate::support::{DEADLINE, Stack, wait_until};
 use crate::table::Row;
 
 /// Changes and starts of each kind, by turns.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
 /// How often it is asked whether the server answers.
 const ASKING: Duration = Duration::from_millis(5);
 /// After which a window that was opened, or put away, has settled.
@@ -52,28 +52,40 @@ impl Probe {
     }
 }
 
-/// A setting is applied by us, against the server's own start: from the moment in which its process begins.
+/// A setting is applied by us, against what the server itself needs for a restart: from the signal to its end, and from
+/// the beginning of the next process to its first answer. What supervisord takes in between is not counted.
 pub(crate) async fn applied(stack: &Stack) -> Row {
     let (probe, bus) = (Probe::of(stack), stack.bus().await);
-    let (mut starts, mut changes) = (Vec::new(), Vec::new());
+    let (mut stops, mut starts, mut changes) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        starts.push(start(stack, &probe).await);
+        let (stop, start) = restart(stack, &probe).await;
+        stops.push(stop);
+        starts.push(start);
+        tokio::time::sleep(SETTLING).await;
         changes.push(change(&bus, &probe, if round % 2 == 0 { "30" } else { "50" }).await);
+        tokio::time::sleep(SETTLING).await;
     }
-    let [start, change] = [starts, changes].map(|times| Sample::of_times(times).median());
+    let [stop, start, change] = [stops, starts, changes].map(|times| Sample::of_times(times).median());
     let what = format!("a stream setting applied → health probe answers, medians of {ROUNDS}");
-    let detail = format!("Selkies' own start: {}", Unit::Milliseconds.show(start));
-    Row::at_most(&what, Unit::Milliseconds, start + 1000.0, change).with(&detail)
+    let [stop_shown, start_shown] = [stop, start].map(|time| Unit::Milliseconds.show(time));
+    let detail = format!("Selkies' own end takes {stop_shown} of it, its own start {start_shown}");
+    Row::at_most(&what, Unit::Milliseconds, stop + start + 1000.0, change).with(&detail)
 }
 
-async fn start(stack: &Stack, probe: &Probe) -> Duration {
-    stack.shell("supervisorctl stop selkies");
-    // It returns once the server has lived for some seconds; by then it has long answered.
-    let mut starting = stack.command(&["supervisorctl", "start", "selkies"]).spawn().expect("enter");
+/// How long the server takes to end, and how long its next process takes to answer.
+async fn restart(stack: &Stack, probe: &Probe) -> (Duration, Duration) {
+    let before = Process::of_service(stack, "selkies");
+    let began = Instant::now();
+    before.terminate();
+    while before.lives() {
+        assert!(began.elapsed() < DEADLINE, "the stream does not end");
+        tokio::time::sleep(ASKING).await;
+    }
+    let stop = began.elapsed();
+    // supervisord starts it again.
     probe.wait_until(true).await;
     let answered = Duration::try_from(clock_gettime(ClockId::Boottime)).expect("a time");
-    assert!(starting.wait().expect("a child").success(), "the stream could not be started");
-    answered.saturating_sub(Process::of_service(stack, "selkies").began())
+    (stop, answered.saturating_sub(Process::of_service(stack, "selkies").began()))
 }
 
 async fn change(bus: &Connection, probe: &Probe, framerate: &str) -> Duration {

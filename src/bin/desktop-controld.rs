@@ -9,6 +9,11 @@ use clap::{ArgGroup, Parser, Subcommand};
 use desktop_control::daemon::{self, Mode};
 use desktop_control::host::supervisor::listener::Wire;
 use desktop_control::host::{gpu, log_tee, root::Root, window_manager};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Watches and controls the services of a streamed desktop, over D-Bus.
 #[derive(Parser)]
@@ -64,14 +69,18 @@ fn main() -> anyhow::Result<ExitCode> {
         None => {
             // First of all: nothing may be printed before standard output is out of the way.
             let mode = if arguments.events { Mode::Events(Wire::take()?) } else { Mode::Poll };
-            let filter = tracing_subscriber::EnvFilter::try_from_env("DESKTOP_CONTROL_LOG");
-            tracing_subscriber::fmt()
-                .with_env_filter(filter.unwrap_or_else(|_| "warn,desktop_control=info".into()))
+            // A filter by names alone: the one that understands more brings a library for regular expressions along,
+            // which is an eighth of this program.
+            let wanted = std::env::var("DESKTOP_CONTROL_LOG").ok().and_then(|wanted| wanted.parse::<Targets>().ok());
+            let filter = wanted.unwrap_or_else(|| {
+                Targets::new().with_default(LevelFilter::WARN).with_target("desktop_control", LevelFilter::INFO)
+            });
+            let lines = tracing_subscriber::fmt::layer()
                 .with_ansi(io::stderr().is_terminal())
                 .with_writer(io::stderr)
                 // A supervisord that was killed reads our log no more; complaining of that to the same pipe panics.
-                .log_internal_errors(false)
-                .init();
+                .log_internal_errors(false);
+            tracing_subscriber::registry().with(lines.with_filter(filter)).init();
             daemon::run(mode)?;
         }
     }
