@@ -55,7 +55,7 @@ build: claim ## the four programs
 
 .PHONY: test
 test: claim ## install what the tests need and run all of them
-	@$(images)/install base x-server desktop openbox audio selkies vnc novnc window build test browser-driver
+	@$(images)/install base x-server desktop openbox audio selkies vnc novnc window build test browser-driver vnc-viewer
 	@exec $(tied) tests/run $(ARGS)
 
 .PHONY: bench

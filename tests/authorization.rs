@@ -103,6 +103,7 @@ fn object_of(stack: &Stack, interface: &str) -> String {
             api::job_path(job["id"].as_u64().expect("a number"))
         }
         interface::STREAM => api::below("stream"),
+        interface::VNC => api::below("vnc"),
         interface::GPU => api::gpu_path("GPU-5f1c0a3e-0000-4000-8000-000000000001"),
         interface::PENDING => a_change(stack),
         other => panic!("say in this test where {other} is served"),
@@ -113,6 +114,7 @@ fn object_of(stack: &Stack, interface: &str) -> String {
 fn arguments(signature: &str) -> &'static [&'static str] {
     match signature {
         "a{sv}" => &["0"],
+        "ba{sv}" => &["true", "0"],
         "a{sv}a{sv}" => &["1", "framerate", "s", "30", "0"],
         "sa{sv}" => &["slow-link", "0"],
         "uta{sv}" => &["1", "0", "0"],
@@ -184,9 +186,10 @@ fn every_changing_command_is_refused_to_another_user() {
     let before = state(&stack);
     let mut tried = 0;
     for words in commands() {
-        // What only touches a file of the caller's own needs nobody's leave. Changes of the stream need a stream:
-        // tests/stream_cli.rs.
-        if READING.contains(&words.join(" ").as_str()) || matches!(words[0].as_str(), "autostart" | "stream") {
+        // What only touches a file of the caller's own needs nobody's leave. Changes of the stream need a stream, those
+        // of VNC words of their own: tests/stream_cli.rs, tests/vnc.rs.
+        let elsewhere = matches!(words[0].as_str(), "autostart" | "stream" | "vnc");
+        if READING.contains(&words.join(" ").as_str()) || elsewhere {
             continue;
         }
         let argument = if words[0] == "jobs" { job.as_str() } else { "sleeper" };

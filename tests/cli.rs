@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use desktop_control::client::autostart::ENTRY;
 
 /// Every command that asks the daemon something.
-const ASKING: [&[&str]; 24] = [
+const ASKING: [&[&str]; 32] = [
     &["status"],
     &["access"],
     &["services"],
@@ -30,6 +30,14 @@ const ASKING: [&[&str]; 24] = [
     &["stream", "keep", "--force"],
     &["stream", "revert"],
     &["stream", "reset", "encoder", "--wait", "5"],
+    &["vnc"],
+    &["vnc", "show", "--json"],
+    &["vnc", "enable", "--wait", "0"],
+    &["vnc", "disable", "--force"],
+    &["vnc", "exposure", "all"],
+    &["vnc", "password"],
+    &["vnc", "show-password"],
+    &["vnc", "disconnect"],
     &["gpu"],
     &["gpu", "watch", "-i", "5"],
     &["gpu", "processes"],

@@ -12,13 +12,14 @@ use desktop_control::api::{self, BUS_NAME, ROOT_PATH, interface};
 use support::{Boot, Stack, repository};
 use zbus::fdo::{IntrospectableProxy, ObjectManagerProxy};
 
-const SERVED: [&str; 7] = [
+const SERVED: [&str; 8] = [
     interface::ROOT,
     interface::SERVICE,
     interface::JOB,
     interface::ACCESS,
     interface::STREAM,
     interface::GPU,
+    interface::VNC,
     interface::PENDING,
 ];
 /// As the script of the machine has it.
@@ -58,6 +59,7 @@ async fn the_committed_xml_is_what_the_daemon_serves() {
         api::below("access"),
         api::below("stream"),
         api::gpu_path(GPU),
+        api::below("vnc"),
         begin_a_change(&bus).await,
     ];
     for (interface, path) in SERVED.into_iter().zip(paths) {
@@ -104,6 +106,7 @@ async fn everything_is_found_through_the_object_manager(bus: &zbus::Connection) 
     }
     assert!(has(api::below("access"), interface::ACCESS));
     assert!(has(api::below("stream"), interface::STREAM));
+    assert!(has(api::below("vnc"), interface::VNC));
     assert!(has(api::gpu_path(GPU), interface::GPU));
     assert!(has(api::job_path(1), interface::JOB));
 }

@@ -6,6 +6,7 @@ mod error;
 pub mod gpu;
 pub mod proxy;
 pub mod stream;
+pub mod vnc;
 
 pub use error::Error;
 
@@ -34,7 +35,7 @@ pub mod interface {
     pub const PENDING: &str = "io.github.desktop_control.Control1.Pending";
     /// A GPU, or a MIG instance of one, at `/gpu/<escaped UUID>`.
     pub const GPU: &str = "io.github.desktop_control.Control1.Gpu";
-    /// Reserved: the VNC server, at `/vnc`.
+    /// The VNC server, at `/vnc`.
     pub const VNC: &str = "io.github.desktop_control.Control1.Vnc";
     /// Reserved: CUDA as a whole, at `/cuda`.
     pub const CUDA: &str = "io.github.desktop_control.Control1.Cuda";

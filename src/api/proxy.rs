@@ -15,9 +15,11 @@ use super::Error;
 
 pub mod gpu;
 pub mod stream;
+pub mod vnc;
 
 pub use gpu::GpuProxy;
 pub use stream::{Changes, PendingProxy, StreamProxy};
+pub use vnc::VncProxy;
 
 /// Options of a method: `a{sv}`.
 pub type Options<'o> = HashMap<&'o str, Value<'o>>;

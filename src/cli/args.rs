@@ -2,11 +2,13 @@
 
 mod gpu;
 mod stream;
+mod vnc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::gpu::Gpu;
 pub(super) use self::stream::{Set, Stream};
+pub(super) use self::vnc::Vnc;
 use super::exit;
 use crate::client::Verb;
 
@@ -61,6 +63,12 @@ pub(super) enum Command {
         /// `show` if none is given
         #[command(subcommand)]
         command: Option<Gpu>,
+    },
+    /// Show and change how this desktop is reached by VNC, and who is connected
+    Vnc {
+        /// `show` if none is given
+        #[command(subcommand)]
+        command: Option<Vnc>,
     },
     /// List and follow what the control service is at work on
     Jobs {

@@ -17,6 +17,7 @@ mod services;
 mod status;
 mod stream;
 mod table;
+mod vnc;
 
 use std::ffi::OsString;
 use std::io;
@@ -71,6 +72,7 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
         }
         Command::Stream { command } => stream::obey(Client::connect().await?, out, command, wait).await,
         Command::Gpu { command } => gpu::obey(Client::connect().await?, out, command).await,
+        Command::Vnc { command } => vnc::obey(Client::connect().await?, out, command, wait).await,
         Command::Jobs { command } => {
             let client = Client::connect().await?;
             match command.unwrap_or(Jobs::List) {

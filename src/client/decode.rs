@@ -3,18 +3,20 @@
 
 mod gpu;
 mod stream;
+mod vnc;
 
 use zbus::fdo::ManagedObjects;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 use super::facts::{
-    FindingFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, WayFacts,
+    FindingFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, VncFacts, WayFacts,
 };
 use super::feed::Fact;
 use crate::api::{self, interface, proxy::Dictionary};
 
 pub(super) use gpu::gpu;
 pub(super) use stream::{pending, pending_id, plan, setting, stream};
+pub(super) use vnc::vnc;
 
 /// What a token is when the daemon does not say.
 const UNKNOWN: &str = "unknown";
@@ -35,6 +37,8 @@ pub(super) enum Told {
     Pending(PendingFacts),
     /// A GPU.
     Gpu(GpuFacts),
+    /// VNC.
+    Vnc(VncFacts),
 }
 
 /// Everything: the root's properties, and what `GetManagedObjects` told.
@@ -50,6 +54,7 @@ pub(super) fn snapshot(root: Dictionary, objects: ManagedObjects) -> Snapshot {
                 Told::Stream(stream) => snapshot.stream = Some(stream),
                 Told::Pending(change) => snapshot.pending.push(change),
                 Told::Gpu(gpu) => snapshot.gpus.push(gpu),
+                Told::Vnc(vnc) => snapshot.vnc = Some(Box::new(vnc)),
             }
         }
     }
@@ -76,6 +81,7 @@ pub(super) fn object(path: &str, interface: &str, properties: Dictionary) -> Opt
         interface::STREAM => Told::Stream(stream(properties)),
         interface::PENDING => Told::Pending(pending(number_of(path), properties)),
         interface::GPU => Told::Gpu(gpu(path, properties)),
+        interface::VNC => Told::Vnc(vnc(properties)),
         _ => return None,
     })
 }
@@ -89,6 +95,7 @@ pub(super) fn gone(path: &str, interface: &str) -> Option<Fact> {
         interface::STREAM => Some(Fact::StreamGone),
         interface::PENDING => Some(Fact::PendingGone(number_of(path))),
         interface::GPU => Some(Fact::GpuGone(api::name_of(path))),
+        interface::VNC => Some(Fact::VncGone),
         _ => None,
     }
 }

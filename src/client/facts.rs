@@ -5,11 +5,13 @@
 
 mod gpu;
 mod stream;
+mod vnc;
 
 use serde::{Serialize, Serializer};
 
 pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
+pub use vnc::{VncFacts, VncViewerFacts, VncWebFacts};
 
 /// Everything, as of one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -28,6 +30,8 @@ pub struct Snapshot {
     pub pending: Vec<PendingFacts>,
     /// In NVIDIA's order, the instances of one behind it.
     pub gpus: Vec<GpuFacts>,
+    /// None where the daemon knows nothing of it.
+    pub vnc: Option<Box<VncFacts>>,
 }
 
 impl Snapshot {

@@ -13,7 +13,9 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use zbus::{MatchRule, MessageStream};
 
 use super::decode::{self, Told};
-use super::facts::{GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, WayFacts};
+use super::facts::{
+    GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, VncFacts, WayFacts,
+};
 use super::{CALL_LIMIT, Client, Error, name_owner_changes};
 use crate::api::proxy::Dictionary;
 use crate::api::{BUS_NAME, ROOT_PATH};
@@ -57,6 +59,10 @@ pub enum Fact {
     Gpu(Box<GpuFacts>),
     /// The GPU with this UUID is forgotten.
     GpuGone(String),
+    /// VNC has changed: its settings, or who is connected.
+    Vnc(Box<VncFacts>),
+    /// The daemon knows nothing of VNC any more.
+    VncGone,
 }
 
 impl Snapshot {
@@ -90,6 +96,8 @@ impl Snapshot {
                 self.gpus.sort_by(decode::gpu_order);
             }
             Fact::GpuGone(uuid) => self.gpus.retain(|gpu| gpu.uuid != *uuid),
+            Fact::Vnc(vnc) => self.vnc = Some(vnc.clone()),
+            Fact::VncGone => self.vnc = None,
         }
     }
 }
@@ -266,6 +274,7 @@ impl Ledger {
             Told::Stream(stream) => Fact::Stream(Box::new(stream)),
             Told::Pending(change) => Fact::Pending(Box::new(change)),
             Told::Gpu(gpu) => Fact::Gpu(Box::new(gpu)),
+            Told::Vnc(vnc) => Fact::Vnc(Box::new(vnc)),
         })
     }
 }

@@ -12,6 +12,7 @@ mod follow;
 mod gpu;
 pub mod preferences;
 mod stream;
+mod vnc;
 
 use std::os::fd::OwnedFd;
 use std::time::{Duration, SystemTime};
@@ -24,11 +25,13 @@ use zbus::{Connection, MatchRule};
 pub use error::Error;
 pub use facts::{
     EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, JobFacts, PendingFacts,
-    PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, WayFacts,
+    PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, VncFacts, VncViewerFacts,
+    VncWebFacts, WayFacts,
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};
 pub use stream::{Change, Terms, Wish};
+pub use vnc::VncChange;
 
 use crate::api::proxy::{Dictionary, JobProxy, Options, RootProxy, ServiceProxy};
 use crate::api::{self, BUS_NAME, ROOT_PATH, interface};

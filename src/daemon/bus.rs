@@ -15,7 +15,7 @@ use zbus::zvariant::OwnedValue;
 use zbus::{Connection, MessageStream};
 
 use super::iface::{
-    AccessObject, GpuObject, Ground, JobObject, PendingObject, RootObject, ServiceObject, StreamObject,
+    AccessObject, GpuObject, Ground, JobObject, PendingObject, RootObject, ServiceObject, StreamObject, VncObject,
 };
 use super::store::{Key, Mode};
 use crate::api::{self, BUS_NAME, ROOT_PATH};
@@ -135,6 +135,7 @@ impl Tree {
             Key::Root => self.show(key, ROOT_PATH.into(), true, || RootObject { ground }).await,
             Key::Access => self.show(key, api::below("access"), true, || AccessObject { ground }).await,
             Key::Stream => self.show(key, api::below("stream"), true, || StreamObject { ground }).await,
+            Key::Vnc => self.show(key, api::below("vnc"), true, || VncObject { ground }).await,
             Key::Service(name) => {
                 let there = ground.store.service(&name).is_some();
                 self.show(key, api::service_path(&name), there, || ServiceObject { ground, name }).await

@@ -12,6 +12,7 @@ mod pending;
 mod run;
 mod store;
 mod stream;
+mod vnc;
 mod watcher;
 
 pub use run::{Mode, run};

@@ -18,6 +18,7 @@ use super::leases::Quota;
 use super::pending::Pending;
 use super::store::{self, Finding, Store};
 use super::stream::{Stream, Terms};
+use super::vnc::Vnc;
 use super::watcher::Watcher;
 use crate::host::gpu::{Limits, Probe, Program};
 use crate::host::root::Root;
@@ -76,18 +77,21 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     let pending = Pending::new(root.clone(), workspace.clone(), Arc::clone(&store), jobs.clone(), supervisor.clone());
     pending.resume().await;
     let config::Stream { python, fixed } = config.stream;
-    let terms = Terms { python, fixed, user: config.session.user, workspace };
+    let terms = Terms { python, fixed, user: config.session.user, workspace: workspace.clone() };
     let probe = Probe::new(Program::default(), Limits::default());
     let (gpus, sampler) = Gpus::new(root.clone(), Arc::clone(&store), probe);
     let stream = Stream::new(root.clone(), terms, Arc::clone(&store), pending.clone(), supervisor, gpus.clone());
+    let vnc = Vnc::new(root.clone(), workspace, Arc::clone(&store), jobs.clone(), watchers.subscribe());
     let variant = root.read(VARIANT).ok().flatten().map(|text| text.trim().to_owned());
     let variant = variant.filter(|variant| variant == "cuda" || variant == "stock").unwrap_or("unknown".into());
     let up_since = uptime::up_since();
     let authority = Authority { group: config.access.group };
     let streaming = tokio::spawn(stream.clone().run());
     let sampling = tokio::spawn(sampler);
+    let looking = tokio::spawn(vnc.clone().run());
     let quota = Quota::default();
-    let ground = Ground { store, jobs, pending, stream, gpus, authority, quota, watchers, root, variant, up_since };
+    let ground =
+        Ground { store, jobs, pending, stream, vnc, gpus, authority, quota, watchers, root, variant, up_since };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), mode = %store_mode, "desktop-controld begins");
     let watching = tokio::spawn(watcher.run(listener));
     let serving = tokio::spawn(bus::serve(ground, shutdown.clone()));
@@ -100,6 +104,7 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
         ended = watching => anyhow::bail!("the watcher has ended: {ended:?}"),
         ended = streaming => anyhow::bail!("looking at the stream has ended: {ended:?}"),
         ended = sampling => anyhow::bail!("looking at the GPUs has ended: {ended:?}"),
+        ended = looking => anyhow::bail!("looking at VNC has ended: {ended:?}"),
         ended = serving => {
             anyhow::ensure!(shutdown.is_cancelled(), "serving the bus has ended: {ended:?}");
         }

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 
 use super::gpu::GpuView;
 use super::stream::{Configured, Live, StreamView};
-use crate::model::access::{Way, way_state};
+use super::vnc::VncView;
+use crate::model::access::{Way, one_through_the_other, way_state};
 use crate::model::catalogue::Entry;
 use crate::model::gpu::Presence;
 use crate::model::health::Health;
@@ -32,6 +33,8 @@ pub(crate) enum Key {
     Job(u64),
     /// `/stream`.
     Stream,
+    /// `/vnc`.
+    Vnc,
     /// A change on trial by its number.
     Pending(u64),
     /// A GPU by its UUID.
@@ -116,6 +119,7 @@ struct Inner {
     jobs: BTreeMap<u64, Arc<Job>>,
     pending: BTreeMap<u64, Arc<Trial>>,
     stream: Arc<StreamView>,
+    vnc: Arc<VncView>,
     gpus: BTreeMap<String, Arc<GpuView>>,
     presence: Presence,
     mode: Mode,
@@ -132,6 +136,7 @@ impl Store {
             jobs: BTreeMap::new(),
             pending: BTreeMap::new(),
             stream: Arc::default(),
+            vnc: Arc::default(),
             gpus: BTreeMap::new(),
             presence: Presence::default(),
             mode,
@@ -168,7 +173,8 @@ impl Store {
         let jobs = inner.jobs.keys().copied().map(Key::Job);
         let pending = inner.pending.keys().copied().map(Key::Pending);
         let gpus = inner.gpus.keys().cloned().map(Key::Gpu);
-        services.chain(jobs).chain(pending).chain(gpus).chain([Key::Root, Key::Access, Key::Stream]).collect()
+        let single = [Key::Root, Key::Access, Key::Stream, Key::Vnc];
+        services.chain(jobs).chain(pending).chain(gpus).chain(single).collect()
     }
 
     /// The service called `name`.
@@ -295,6 +301,20 @@ impl Store {
         }
     }
 
+    /// VNC.
+    pub(crate) fn vnc(&self) -> Arc<VncView> {
+        Arc::clone(&self.lock().vnc)
+    }
+
+    /// Replaces what is known of VNC.
+    pub(crate) fn put_vnc(&self, view: VncView) {
+        let mut inner = self.lock();
+        if *inner.vnc != view {
+            inner.vnc = Arc::new(view);
+            self.touch(&mut inner, Key::Vnc);
+        }
+    }
+
     /// The GPU with this UUID.
     pub(crate) fn gpu(&self, uuid: &str) -> Option<Arc<GpuView>> {
         self.lock().gpus.get(uuid).cloned()
@@ -375,6 +395,6 @@ impl Store {
         };
         let mut ways: Vec<Way> = self.lock().services.values().filter_map(way).collect();
         ways.sort_by_key(|way| way.kind);
-        ways
+        one_through_the_other(ways, &self.needs())
     }
 }

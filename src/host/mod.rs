@@ -1,4 +1,4 @@
-//! Every seam to the outside: the file tree, supervisord, processes, probes, GPUs, log files, user names,
+//! Every seam to the outside: the file tree, supervisord, processes, probes, GPUs, VNC, log files, user names,
 //! uptime.
 //!
 //! Nothing here decides anything; it asks, bounded in time and size, and answers in terms of [`crate::model`].
@@ -16,4 +16,5 @@ pub mod settings;
 pub mod supervisor;
 pub mod uptime;
 pub mod user_child;
+pub mod vnc;
 pub mod window_manager;

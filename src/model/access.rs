@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
 use super::health::Health;
+use super::order::{Needs, with_dependencies};
 use super::service::State;
+use super::text::quoted;
 
 /// What one uses to get in. The tokens are wire format.
 #[derive(
@@ -72,5 +74,50 @@ pub fn way_state(state: State, health: Health) -> WayState {
         Health::None => WayState::Off,
         Health::Unknown if state.is_down() => WayState::Off,
         Health::Unknown => WayState::Unknown,
+    }
+}
+
+/// Ways lead through others: a browser that shows VNC needs the VNC server. One that leads through a way that does not
+/// work does not work either, whatever the service behind it says of itself.
+#[must_use]
+pub fn one_through_the_other(mut ways: Vec<Way>, needs: &Needs) -> Vec<Way> {
+    let judged = ways.clone();
+    for way in ways.iter_mut().filter(|way| way.state == WayState::Working) {
+        let needed = with_dependencies(std::slice::from_ref(&way.service), needs);
+        let in_the_way = judged.iter().find(|other| {
+            other.service != way.service && needed.contains(&other.service) && other.state != WayState::Working
+        });
+        if let Some(other) = in_the_way {
+            way.state = other.state;
+            way.reason = format!("it shows {}, which is {}", quoted(&other.label), other.state);
+        }
+    }
+    ways
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way(kind: WayKind, service: &str, state: WayState) -> Way {
+        let (label, service) = (service.to_uppercase(), service.to_owned());
+        Way { kind, label, state, reason: String::new(), address: String::new(), service }
+    }
+
+    #[test]
+    fn a_gateway_works_only_as_far_as_what_it_shows() {
+        let needs = Needs::from([("novnc".to_owned(), vec!["x11vnc".to_owned()])]);
+        for (vnc, gateway, expected) in [
+            (WayState::Working, WayState::Working, WayState::Working),
+            (WayState::Off, WayState::Working, WayState::Off),
+            (WayState::Broken, WayState::Working, WayState::Broken),
+            (WayState::Unknown, WayState::Working, WayState::Unknown),
+            (WayState::Off, WayState::Broken, WayState::Broken),
+            (WayState::Working, WayState::Off, WayState::Off),
+        ] {
+            let ways = vec![way(WayKind::BrowserVnc, "novnc", gateway), way(WayKind::Vnc, "x11vnc", vnc)];
+            let ways = one_through_the_other(ways, &needs);
+            assert_eq!((ways[0].state, ways[1].state), (expected, vnc), "{vnc}, {gateway}");
+        }
     }
 }

@@ -12,6 +12,7 @@ use strum::{Display, EnumString, IntoStaticStr};
 use toml::{Table, Value};
 
 use super::access::AccessEntry;
+use super::service::{Exit, State};
 
 /// Groups of services. The tokens are wire format.
 #[derive(
@@ -91,6 +92,9 @@ pub struct Entry {
     /// The way into the desktop that this service is.
     #[serde(default)]
     pub access: Option<AccessEntry>,
+    /// With this exit status its start says that it is turned off in its settings.
+    #[serde(default)]
+    off_status: Option<i32>,
 }
 
 fn default_ready_within() -> u64 {
@@ -113,7 +117,14 @@ impl Entry {
             probe: None,
             unknown: Some("not in the service catalogue, so there is nothing to ask it".into()),
             access: None,
+            off_status: None,
         }
+    }
+
+    /// Its last start has ended because it is turned off in its settings.
+    #[must_use]
+    pub fn is_turned_off(&self, state: State, exit: Option<Exit>) -> bool {
+        state == State::Exited && self.off_status.is_some_and(|off| exit == Some(Exit::Status(off)))
     }
 
     /// See the field.
@@ -306,6 +317,18 @@ mod tests {
         let text = "[service.x]\nlabel = 'x'\nunknown = '${NOWHERE}'";
         let (_, complaints) = Catalogue::parse([("a", text)], no_variables);
         assert!(complaints[0].message.contains("${NOWHERE} is not set"), "{complaints:?}");
+    }
+
+    #[test]
+    fn a_service_that_is_turned_off_says_so_by_its_exit_status() {
+        let text = format!("{GOOD}\noff-status = 79");
+        let (catalogue, complaints) = Catalogue::parse([("a", text.as_str())], no_variables);
+        assert_eq!(complaints, []);
+        let entry = catalogue.entry("selkies");
+        assert!(entry.is_turned_off(State::Exited, Some(Exit::Status(79))));
+        assert!(!entry.is_turned_off(State::Exited, Some(Exit::Status(0))));
+        assert!(!entry.is_turned_off(State::Running, Some(Exit::Status(79))), "it has started again");
+        assert!(!Entry::unlisted("x").is_turned_off(State::Exited, Some(Exit::Status(79))));
     }
 
     #[test]

@@ -16,3 +16,4 @@ pub mod settings_text;
 pub mod stream;
 pub mod text;
 pub mod trial;
+pub mod vnc;

@@ -11,6 +11,7 @@ pub mod browser;
 pub mod nvml;
 pub mod session_bus;
 pub mod stream_stand_in;
+pub mod viewer;
 pub mod window;
 
 use std::collections::HashMap;

@@ -7,6 +7,7 @@ mod pending;
 mod root;
 mod service;
 mod stream;
+mod vnc;
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -23,6 +24,7 @@ use super::leases::Quota;
 use super::pending::Pending;
 use super::store::Store;
 use super::stream::Stream;
+use super::vnc::Vnc;
 use crate::api::Error;
 
 pub(super) use access::AccessObject;
@@ -32,6 +34,7 @@ pub(super) use pending::PendingObject;
 pub(super) use root::RootObject;
 pub(super) use service::ServiceObject;
 pub(super) use stream::StreamObject;
+pub(super) use vnc::VncObject;
 
 /// What the objects stand on. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,6 +43,7 @@ pub(super) struct Ground {
     pub(super) jobs: Jobs,
     pub(super) pending: Pending,
     pub(super) stream: Stream,
+    pub(super) vnc: Vnc,
     pub(super) gpus: Gpus,
     pub(super) authority: Authority,
     pub(super) quota: Quota,

@@ -13,7 +13,7 @@ use crate::daemon::store::ServiceView;
 use crate::host::log_follow::{self, Identity, Request};
 use crate::model::catalogue::Category;
 use crate::model::job::JobKind;
-use crate::model::lockout;
+use crate::model::lockout::{self, Act};
 use crate::model::order::{start_order, with_dependencies, with_dependents};
 use crate::model::service::State;
 use crate::model::text::quoted;
@@ -70,8 +70,14 @@ impl ServiceObject {
         if self.field(|view| view.entry.category == Category::Sound) {
             return Ok(());
         }
-        let Some(reason) = lockout::last_way_in(&self.name, &store.ways(), &store.needs()) else { return Ok(()) };
+        let reason = lockout::last_way_in(Act::Stop, &self.name, &store.ways(), &store.needs());
+        let Some(reason) = reason else { return Ok(()) };
         Err(Error::LastWayIn(format!("{reason} Open another way in first, or stop it all the same with --force.")))
+    }
+
+    /// Refuses to start what would end at once because it is turned off.
+    fn guard_turned_off(&self, names: &[String]) -> Result<(), Error> {
+        names.iter().find_map(|name| self.ground.vnc.is_turned_off(name)).map_or(Ok(()), Err)
     }
 
     fn known(&self, names: Vec<String>) -> Vec<String> {
@@ -88,7 +94,7 @@ impl ServiceObject {
 #[interface(name = "io.github.desktop_control.Control1.Service")]
 impl ServiceObject {
     /// Starts the service. Option dependencies (b): first everything that it needs. The job's result is skipped if it
-    /// runs already. Needs manage-services.
+    /// runs already. Refused with Unsupported where it is turned off in its settings. Needs manage-services.
     async fn start(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -99,7 +105,10 @@ impl ServiceObject {
         self.begin(call, JobKind::ServiceStart, |this| {
             let named = vec![this.name.clone()];
             let needs = this.ground.store.needs();
-            Ok(if flag(&options, "dependencies")? { this.known(with_dependencies(&named, &needs)) } else { named })
+            let along = flag(&options, "dependencies")?;
+            let targets = if along { this.known(with_dependencies(&named, &needs)) } else { named };
+            this.guard_turned_off(&targets)?;
+            Ok(targets)
         })
         .await
     }
@@ -130,7 +139,7 @@ impl ServiceObject {
     }
 
     /// Stops the service and starts it again; a stopped one is started. Option dependents (b): everything running
-    /// that needs it is restarted around it, in order. Needs manage-services.
+    /// that needs it is restarted around it, in order. Refused as Start is. Needs manage-services.
     async fn restart(
         &self,
         #[zbus(header)] header: Header<'_>,
@@ -140,6 +149,7 @@ impl ServiceObject {
         let call = Call { connection, header: &header };
         self.begin(call, JobKind::ServiceRestart, |this| {
             let named = vec![this.name.clone()];
+            this.guard_turned_off(&named)?;
             let needs = this.ground.store.needs();
             let along = flag(&options, "dependents")?;
             let mut targets = if along { this.known(with_dependents(&named, &needs)) } else { named };

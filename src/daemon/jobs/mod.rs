@@ -68,11 +68,11 @@ impl Jobs {
         jobs
     }
 
-    /// Accepts a job and begins it, or refuses it because something excludes it.
-    pub(super) fn begin(&self, order: Order, uid: u32) -> Result<u64, Error> {
+    /// Refuses where a job is at work on one of these.
+    pub(super) fn check_free(&self, targets: &[String]) -> Result<(), Error> {
         let active = self.store.jobs().into_iter().filter(|job| job.state != JobState::Finished);
         for job in active {
-            if let Some(target) = order.targets.iter().find(|target| job.targets.contains(target)) {
+            if let Some(target) = targets.iter().find(|target| job.targets.contains(target)) {
                 return Err(Error::Busy(format!(
                     "Job {} is already at work on {}. Wait for it (`desktopctl jobs follow {}`), then ask again.",
                     job.id,
@@ -81,6 +81,12 @@ impl Jobs {
                 )));
             }
         }
+        Ok(())
+    }
+
+    /// Accepts a job and begins it, or refuses it because something excludes it.
+    pub(super) fn begin(&self, order: Order, uid: u32) -> Result<u64, Error> {
+        self.check_free(&order.targets)?;
         let job = Job {
             id: self.history.next_id(),
             kind: order.kind,

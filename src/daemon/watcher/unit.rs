@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::daemon::store::{Mode, ServiceView};
 use crate::model::catalogue::Entry;
-use crate::model::health::{EndHistory, ProbeOutcome, judge};
+use crate::model::health::{EndHistory, Health, ProbeOutcome, judge};
 use crate::model::service::{Exit, Reading, State};
 
 /// See the module.
@@ -189,9 +189,11 @@ impl Unit {
     }
 
     pub(super) fn view(&self, now: Instant) -> ServiceView {
-        let age = self.age(now);
-        let (health, health_reason) =
-            judge(&self.reading, &self.ends, &self.probe, age, self.entry.ready_within(), now);
+        let (health, health_reason) = if self.entry.is_turned_off(self.reading.state, self.reading.exit) {
+            (Health::None, TURNED_OFF.into())
+        } else {
+            judge(&self.reading, &self.ends, &self.probe, self.age(now), self.entry.ready_within(), now)
+        };
         ServiceView {
             name: self.reading.name.clone(),
             entry: Arc::clone(&self.entry),
@@ -224,6 +226,8 @@ impl Unit {
     }
 }
 
+/// Why such a service is not meant to run.
+const TURNED_OFF: &str = "turned off in its settings";
 /// A passed probe is asked again so often when nobody looks,
 pub(super) const IDLE_INTERVAL: Duration = Duration::from_mins(1);
 /// and so often while somebody does; a failed one always, so that recovery is seen soon.
@@ -238,7 +242,6 @@ fn absent_or_pending(entry: &Entry) -> ProbeOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::health::Health;
 
     fn reading(state: State, pid: Option<u32>) -> Reading {
         Reading {

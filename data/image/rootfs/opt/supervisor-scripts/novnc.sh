@@ -4,4 +4,5 @@
 source /usr/lib/desktop-control/wrapper.sh
 
 start_as user "$@"
+end_if_turned_off "$DESKTOP_CONTROL_NOVNC"
 exec websockify --web=/usr/share/novnc --heartbeat=30 "127.0.0.1:$NOVNC_PORT" "127.0.0.1:$VNC_PORT"

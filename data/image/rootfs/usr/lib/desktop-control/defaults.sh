@@ -12,7 +12,12 @@
 : "${VNC_PORT:=5900}"       # for VNC viewers
 : "${NOVNC_PORT:=16200}"    # VNC in a browser
 : "${WORKSPACE:=/workspace}"
-: "${DESKTOP_CONTROL_VNC_EXPOSURE:=local}" # local: VNC from this machine only; all: from every address
+: "${DESKTOP_CONTROL_VNC:=on}"              # off: no VNC server
+: "${DESKTOP_CONTROL_VNC_EXPOSURE:=local}"  # local: VNC from this machine only; all: from every address
+: "${DESKTOP_CONTROL_VNC_VIEW_ONLY:=off}"   # on: viewers can look and not touch
+: "${DESKTOP_CONTROL_VNC_SHARED:=on}"       # off: a new viewer takes the place of the one before
+: "${DESKTOP_CONTROL_NOVNC:=on}"            # off: no VNC in a browser
 
 export DISPLAY DISPLAY_SIZEW DISPLAY_SIZEH DISPLAY_DPI DISPLAY_CDEPTH DESKTOP
-export SELKIES_PORT VNC_PORT NOVNC_PORT WORKSPACE DESKTOP_CONTROL_VNC_EXPOSURE
+export SELKIES_PORT VNC_PORT NOVNC_PORT WORKSPACE DESKTOP_CONTROL_VNC DESKTOP_CONTROL_NOVNC
+export DESKTOP_CONTROL_VNC_EXPOSURE DESKTOP_CONTROL_VNC_VIEW_ONLY DESKTOP_CONTROL_VNC_SHARED

@@ -37,8 +37,9 @@ start_as() {
             [[ $account == root ]] || become_user "$0" --as-user
         fi
     fi
-    complete_environment "$account"
+    # Before passwords come into the environment, which children hand on.
     end_leftovers
+    complete_environment "$account"
 }
 
 # Raw bytes to /var/log/portal, clean lines to /var/log, and to supervisord. The writer ignores the
@@ -112,6 +113,19 @@ complete_environment() {
         session_environment
         cd "$HOME"
     fi
+}
+
+# A service that is turned off in its settings ends with this status, and its unit takes that for its
+# end (exitcodes, autorestart=unexpected). What ends within startsecs would be started again.
+readonly TURNED_OFF=79
+readonly TURNED_OFF_AFTER=4
+
+# end_if_turned_off on|off: ends the wrapper where the service is turned off.
+end_if_turned_off() {
+    [[ $1 == off ]] || return 0
+    say "turned off in the settings"
+    sleep "$TURNED_OFF_AFTER"
+    exit "$TURNED_OFF"
 }
 
 # When a unit's server is killed, its children stay, and some (Plasma's session) keep the next start
