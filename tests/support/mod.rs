@@ -12,6 +12,7 @@ pub mod nvml;
 pub mod session_bus;
 pub mod stream_stand_in;
 pub mod viewer;
+pub mod vnc;
 pub mod window;
 
 use std::collections::HashMap;
