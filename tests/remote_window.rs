@@ -1,7 +1,5 @@
 //! The window's page of remote access, with the real x11vnc and viewers in front of it.
 
-#![expect(clippy::expect_used, reason = "tests")]
-
 mod support;
 
 use serde_json::Value;

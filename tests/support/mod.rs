@@ -10,6 +10,7 @@ pub mod accessibility;
 pub mod browser;
 pub mod nvml;
 pub mod session_bus;
+pub mod stream;
 pub mod stream_stand_in;
 pub mod viewer;
 pub mod vnc;
