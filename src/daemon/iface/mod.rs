@@ -17,6 +17,7 @@ use zbus::Connection;
 use zbus::message::Header;
 use zbus::zvariant::{OwnedValue, Value};
 
+use super::access::Access;
 use super::auth::Authority;
 use super::gpu::Gpus;
 use super::jobs::Jobs;
@@ -44,6 +45,7 @@ pub(super) struct Ground {
     pub(super) pending: Pending,
     pub(super) stream: Stream,
     pub(super) vnc: Vnc,
+    pub(super) access: Access,
     pub(super) gpus: Gpus,
     pub(super) authority: Authority,
     pub(super) quota: Quota,

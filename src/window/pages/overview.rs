@@ -342,7 +342,7 @@ fn way_row(way: &WayFacts, may_ask: bool, sender: &ComponentSender<Overview>) ->
     about.extend([way.reason.as_str(), way.address.as_str()].iter().filter(|part| !part.is_empty()));
     let row = row(if way.label.is_empty() { &way.kind } else { &way.label }, &about.join(" · "));
     row.add_prefix(&icon(&sign));
-    if way.state == "off" {
+    if way.state == "off" && !way.service.is_empty() {
         let (asked, service) = (sender.input_sender().clone(), way.service.clone());
         let verb = Verb::Start { with_dependencies: true };
         let called = format!("Turn on {}", way.label);
