@@ -49,9 +49,12 @@ const FOR_EVERYBODY: [(&str, &str); 12] = [
 ];
 
 /// Commands that only read.
-const READING: [&str; 18] = [
+const READING: [&str; 21] = [
     "status",
     "access",
+    "access show",
+    "access help",
+    "access tunnel help",
     "services list",
     "services logs",
     "jobs list",

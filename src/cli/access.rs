@@ -1,25 +1,46 @@
 //! `desktopctl access`.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Failure;
+use super::args::{Access, Tunnel};
+use super::jobs::{finished, judged};
 use super::output::Output;
 use super::table::{Cell, Style, Tone, render};
 use crate::client::{AccessFacts, Client, WayFacts};
 
+/// Opening a tunnel takes up to half a minute.
+const WAIT: Duration = Duration::from_mins(2);
+
+/// Does one of these commands.
+pub(super) async fn obey(
+    client: Client,
+    out: &mut Output,
+    command: Option<Access>,
+    wait: Option<Duration>,
+) -> Result<(), Failure> {
+    match command.unwrap_or(Access::Show) {
+        Access::Show => show(&client, out).await,
+        Access::Tunnel { command: Tunnel::Start { way } } => tunnel(client, out, &way, true, wait).await,
+        Access::Tunnel { command: Tunnel::Stop { way } } => tunnel(client, out, &way, false, wait).await,
+    }
+}
+
 /// The document.
 #[derive(Serialize)]
-struct Access<'a> {
+struct Document<'a> {
     ways: &'a [WayFacts],
     #[serde(flatten)]
     whole: &'a AccessFacts,
 }
 
-pub(super) async fn show(client: &Client, out: &mut Output) -> Result<(), Failure> {
+async fn show(client: &Client, out: &mut Output) -> Result<(), Failure> {
     let snapshot = client.snapshot().await?;
     let (ways, whole) = (&snapshot.ways, snapshot.access.unwrap_or_default());
     if out.json {
-        out.document(&Access { ways, whole: &whole })?;
+        out.document(&Document { ways, whole: &whole })?;
     } else if ways.is_empty() {
         out.line(
             "No way in is known. The service catalogue names them (`access` in /etc/desktop-control/services.d).",
@@ -29,6 +50,37 @@ pub(super) async fn show(client: &Client, out: &mut Output) -> Result<(), Failur
         out.text(&from_elsewhere(ways, &whole, out.style))?;
     }
     Ok(())
+}
+
+/// The document of an open tunnel.
+#[derive(Serialize)]
+struct Opened<'a> {
+    target: &'a str,
+    url: Option<&'a str>,
+}
+
+async fn tunnel(
+    mut client: Client,
+    out: &mut Output,
+    way: &str,
+    open: bool,
+    wait: Option<Duration>,
+) -> Result<(), Failure> {
+    let ways = client.snapshot().await?.ways;
+    let target = ways.iter().find(|known| known.kind == way).and_then(|known| known.target.as_deref()).unwrap_or(way);
+    let id = client.set_tunnel(target, open).await?;
+    let Some(job) = finished(&mut client, out, id, wait.unwrap_or(WAIT)).await? else { return Ok(()) };
+    judged(&job, wait.unwrap_or(WAIT))?;
+    let access = client.snapshot().await?.access.unwrap_or_default();
+    let url = access.tunnels.iter().find(|tunnel| tunnel.target == target).map(|tunnel| tunnel.url.as_str());
+    if out.json {
+        return Ok(out.document(&Opened { target, url })?);
+    }
+    Ok(out.line(&match (open, url) {
+        (true, Some(url)) => url.to_owned(),
+        (true, None) => format!("The tunnel to {target} was opened and is not there any more."),
+        (false, _) => format!("The tunnel to {target} is closed."),
+    })?)
 }
 
 /// What a way is called by people.

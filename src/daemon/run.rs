@@ -79,7 +79,8 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     pending.resume().await;
     let config::Stream { python, fixed } = config.stream;
     let user = config.session.user;
-    let access = Access::new(root.clone(), &config.access, user.clone(), Arc::clone(&store), watchers.subscribe());
+    let access =
+        Access::new(root.clone(), &config.access, user.clone(), Arc::clone(&store), jobs.clone(), watchers.subscribe());
     let terms = Terms { python, fixed, user, workspace: workspace.clone() };
     let probe = Probe::new(Program::default(), Limits::default());
     let (gpus, sampler) = Gpus::new(root.clone(), Arc::clone(&store), probe);

@@ -1,6 +1,7 @@
 //! Typed calls about the ways in.
 
 use zbus::proxy;
+use zbus::zvariant::OwnedObjectPath;
 
 use super::super::Error;
 use super::super::access::{TunnelInfo, WayInfo};
@@ -14,6 +15,14 @@ use super::Options;
     gen_blocking = false
 )]
 pub trait Access {
+    /// Has a quick tunnel opened to one of the targets of `Ways`: the job that does it.
+    #[zbus(allow_interactive_auth, no_autostart)]
+    fn start_tunnel(&self, target: &str, options: Options<'_>) -> Result<OwnedObjectPath, Error>;
+
+    /// Has the quick tunnel to this target closed: the job that does it.
+    #[zbus(allow_interactive_auth, no_autostart)]
+    fn stop_tunnel(&self, target: &str, options: Options<'_>) -> Result<OwnedObjectPath, Error>;
+
     /// Has the addresses looked at anew; the properties tell what has changed.
     #[zbus(no_autostart)]
     fn refresh(&self, options: Options<'_>) -> Result<(), Error>;

@@ -3,6 +3,7 @@
 //! It is looked at when one of those services changes, when somebody asks or begins to watch, and once a minute while
 //! somebody watches. Only the task here waits for the portal; everybody else reads what was found last.
 
+mod tunnels;
 mod view;
 
 use std::collections::BTreeMap;
@@ -10,9 +11,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::Instant;
 
+use super::jobs::Jobs;
 use super::store::{ServiceView, Store};
 use crate::host::network::{self, Listening};
 use crate::host::portal::Portal;
@@ -48,6 +50,7 @@ pub(super) struct Access {
 struct Inner {
     root: Root,
     store: Arc<Store>,
+    jobs: Jobs,
     portal: Portal,
     ssh_port: u16,
     /// Whose desktop it is.
@@ -56,6 +59,8 @@ struct Inner {
     watched: watch::Receiver<usize>,
     /// Somebody asks.
     asked: Notify,
+    /// Two looks at a time would tell what the slower one saw.
+    looking: Mutex<()>,
 }
 
 /// What it is looked at anew for: a service's name, process, state and health.
@@ -83,10 +88,12 @@ impl Access {
         config: &config::Access,
         user: String,
         store: Arc<Store>,
+        jobs: Jobs,
         watched: watch::Receiver<usize>,
     ) -> Self {
         let (portal, ssh_port) = (Portal::at(&config.portal), config.ssh_port);
-        Self { inner: Arc::new(Inner { root, store, portal, ssh_port, user, watched, asked: Notify::new() }) }
+        let (asked, looking) = (Notify::new(), Mutex::new(()));
+        Self { inner: Arc::new(Inner { root, store, jobs, portal, ssh_port, user, watched, asked, looking }) }
     }
 
     /// Keeps the view up to date, for ever.
@@ -134,6 +141,7 @@ impl Access {
 
     /// Looks, and tells the store.
     async fn look(&self) -> Found {
+        let _looking = self.inner.looking.lock().await;
         let before = self.inner.store.access();
         let listening = tokio::task::spawn_blocking(network::listening).await.unwrap_or_default();
         let mut view = AccessView { surroundings: self.surroundings(&listening), ssh: before.ssh.clone() };

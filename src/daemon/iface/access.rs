@@ -1,9 +1,12 @@
 //! `/access`: the ways into the desktop.
 
-use zbus::interface;
+use zbus::message::Header;
+use zbus::zvariant::OwnedObjectPath;
+use zbus::{Connection, interface};
 
-use super::{Ground, Options};
+use super::{Ground, Options, path_of};
 use crate::api::access::{TunnelInfo, WayInfo};
+use crate::api::{Error, action};
 use crate::model::access::portal::Tunnel;
 use crate::model::access::{Surroundings, Way};
 
@@ -21,6 +24,33 @@ impl AccessObject {
 
 #[interface(name = "io.github.desktop_control.Control1.Access")]
 impl AccessObject {
+    /// Has a quick tunnel opened to one of the pages: an address that anybody can reach, until it is closed. Takes a
+    /// target of Ways. Returns the job that does it; its result is skipped if one is open. Refused with Unsupported where
+    /// there are no quick tunnels, with InvalidSetting for what is no page of this machine. Needs configure-vnc, as
+    /// StopTunnel.
+    async fn start_tunnel(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        target: String,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<OwnedObjectPath, Error> {
+        let caller = self.ground.authority.check(connection, &header, action::CONFIGURE_VNC).await?;
+        path_of(Some(self.ground.access.open_tunnel(&target, caller.uid)?))
+    }
+
+    /// Has a quick tunnel closed. Takes a target of Tunnels, and returns the job that does it.
+    async fn stop_tunnel(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        target: String,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<OwnedObjectPath, Error> {
+        let caller = self.ground.authority.check(connection, &header, action::CONFIGURE_VNC).await?;
+        path_of(Some(self.ground.access.close_tunnel(&target, caller.uid)?))
+    }
+
     /// Has the addresses looked at anew; what has changed is told by the properties. For everybody, and it does not
     /// wait for it.
     #[expect(clippy::needless_pass_by_value, reason = "it comes from the bus")]
