@@ -9,9 +9,12 @@ use std::process::{Child, Command, Output, Stdio};
 use desktop_control::client::autostart::ENTRY;
 
 /// Every command that asks the daemon something.
-const ASKING: [&[&str]; 32] = [
+const ASKING: [&[&str]; 35] = [
     &["status"],
     &["access"],
+    &["access", "show", "--json"],
+    &["access", "tunnel", "start", "browser"],
+    &["access", "tunnel", "stop", "http://localhost:6100"],
     &["services"],
     &["services", "list", "--json"],
     &["services", "start", "x"],

@@ -2,6 +2,7 @@
 //!
 //! The same contract as XML, made from the daemon's own introspection, lies under `data/dbus`.
 
+pub mod access;
 mod error;
 pub mod gpu;
 pub mod proxy;

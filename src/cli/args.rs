@@ -1,11 +1,13 @@
 //! The command line as it is defined; help, completions and manual page are all made from this.
 
+mod access;
 mod gpu;
 mod stream;
 mod vnc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::access::{Access, Tunnel};
 pub(super) use self::gpu::Gpu;
 pub(super) use self::stream::{Set, Stream};
 pub(super) use self::vnc::Vnc;
@@ -44,8 +46,12 @@ pub(super) enum Command {
     ///
     /// The exit code is 0 whenever the control service answers, also when there is trouble.
     Status,
-    /// List the ways into this desktop
-    Access,
+    /// Show the ways into this desktop, and open tunnels to them
+    Access {
+        /// `show` if none is given
+        #[command(subcommand)]
+        command: Option<Access>,
+    },
     /// List and control the services of this desktop
     Services {
         /// `list` if none is given

@@ -61,7 +61,7 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
         Command::Autostart { switch } => autostart::obey(switch, out),
         Command::Man => Ok(out.text(&man::page(definitions()))?),
         Command::Status => status::show(&Client::connect().await?, out).await,
-        Command::Access => access::list(&Client::connect().await?, out).await,
+        Command::Access { command } => access::obey(Client::connect().await?, out, command, wait).await,
         Command::Services { command } => {
             let client = Client::connect().await?;
             match command.unwrap_or(Services::List).into_verb() {

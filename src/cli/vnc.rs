@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::args::Vnc;
-use super::jobs::{follow_to_end, in_words, judged};
+use super::jobs::{finished, judged};
 use super::output::Output;
 use super::table::{Cell, Style, Tone, render};
 use super::{Failure, secret};
-use crate::client::{Client, JobFacts, Patience, VncChange, VncFacts, VncViewerFacts, unix_now};
+use crate::client::{Client, VncChange, VncFacts, VncViewerFacts, unix_now};
 use crate::model::text::duration;
 use crate::model::vnc::PASSWORD_COUNTS;
 
@@ -87,15 +87,10 @@ async fn change(
 ) -> Result<(), Failure> {
     let job = match client.change_vnc(wish, force).await? {
         None => None,
-        Some(id) if wait.is_some_and(|wait| wait.is_zero()) => {
-            let job = client.job(id).await?;
-            out.line(&format!("job {id} begun: {}", in_words(&job)))?;
-            if out.json {
-                out.document(&job)?;
-            }
-            return Ok(());
-        }
-        Some(id) => Some(finished(&mut client, out, id, wait.unwrap_or(WAIT)).await?),
+        Some(id) => match finished(&mut client, out, id, wait.unwrap_or(WAIT)).await? {
+            None => return Ok(()),
+            job => job,
+        },
     };
     if out.json {
         out.document(&job)?;
@@ -104,11 +99,6 @@ async fn change(
         judged(job, wait.unwrap_or(WAIT))?;
     }
     Ok(out.line(done(wish))?)
-}
-
-async fn finished(client: &mut Client, out: &Output, id: u64, wait: Duration) -> Result<JobFacts, Failure> {
-    let patience = Patience { limit: Some(wait), ..Patience::default() };
-    Ok(follow_to_end(client, out, id, patience).await.0?)
 }
 
 /// What holds now.

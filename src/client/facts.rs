@@ -3,12 +3,14 @@
 //! Tokens stay text: a later daemon may say more of them, and they are then shown as they are. What the contract
 //! writes as 0 or as an empty text for "none" is `None` here and `null` in JSON.
 
+mod access;
 mod gpu;
 mod stream;
 mod vnc;
 
 use serde::{Serialize, Serializer};
 
+pub use access::{AccessFacts, TunnelFacts, WayFacts};
 pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 pub use vnc::{VncFacts, VncViewerFacts, VncWebFacts};
@@ -24,6 +26,8 @@ pub struct Snapshot {
     pub jobs: Vec<JobFacts>,
     /// In the daemon's order.
     pub ways: Vec<WayFacts>,
+    /// What belongs to all of these. None where the daemon does not say.
+    pub access: Option<Box<AccessFacts>>,
     /// None where the daemon knows nothing of one.
     pub stream: Option<StreamFacts>,
     /// Oldest first. One that is over is kept for a minute.
@@ -170,23 +174,6 @@ pub struct JobFacts {
     pub error_name: Option<String>,
     /// One sentence.
     pub error_message: Option<String>,
-}
-
-/// A way into the desktop.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct WayFacts {
-    /// `browser`, `browser-vnc`, `vnc`.
-    pub kind: String,
-    /// Name for people.
-    pub label: String,
-    /// `working`, `broken`, `off`, `unknown`.
-    pub state: String,
-    /// Why; may be empty.
-    pub reason: String,
-    /// Where it is, as seen from the machine itself.
-    pub address: String,
-    /// supervisord's name of the service behind it.
-    pub service: String,
 }
 
 /// Unix seconds as RFC 3339 in UTC; what no calendar holds is `null`.

@@ -14,7 +14,7 @@ use zbus::{MatchRule, MessageStream};
 
 use super::decode::{self, Told};
 use super::facts::{
-    GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, VncFacts, WayFacts,
+    AccessFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, VncFacts, WayFacts,
 };
 use super::{CALL_LIMIT, Client, Error, name_owner_changes};
 use crate::api::proxy::Dictionary;
@@ -45,8 +45,10 @@ pub enum Fact {
     Job(Box<JobFacts>),
     /// The job with this number is forgotten.
     JobGone(u64),
-    /// The ways in have changed.
-    Ways(Vec<WayFacts>),
+    /// The ways in have changed, or what belongs to all of them.
+    Access(Vec<WayFacts>, Box<AccessFacts>),
+    /// The daemon knows no ways in any more.
+    AccessGone,
     /// The stream has changed: what it does, or its settings; see [`StreamFacts::revision`].
     Stream(Box<StreamFacts>),
     /// The daemon knows no stream any more.
@@ -82,7 +84,14 @@ impl Snapshot {
                 Err(at) => self.jobs.insert(at, (**job).clone()),
             },
             Fact::JobGone(id) => self.jobs.retain(|job| job.id != *id),
-            Fact::Ways(ways) => self.ways.clone_from(ways),
+            Fact::Access(ways, access) => {
+                self.ways.clone_from(ways);
+                self.access = Some(access.clone());
+            }
+            Fact::AccessGone => {
+                self.ways.clear();
+                self.access = None;
+            }
             Fact::Stream(stream) => self.stream = Some((**stream).clone()),
             Fact::StreamGone => self.stream = None,
             Fact::Pending(change) => match self.pending.binary_search_by_key(&change.id, |known| known.id) {
@@ -270,7 +279,7 @@ impl Ledger {
             Told::Root(root) => Fact::Root(root),
             Told::Service(service) => Fact::Service(Box::new(service)),
             Told::Job(job) => Fact::Job(Box::new(job)),
-            Told::Ways(ways) => Fact::Ways(ways),
+            Told::Access(ways, access) => Fact::Access(ways, Box::new(access)),
             Told::Stream(stream) => Fact::Stream(Box::new(stream)),
             Told::Pending(change) => Fact::Pending(Box::new(change)),
             Told::Gpu(gpu) => Fact::Gpu(Box::new(gpu)),

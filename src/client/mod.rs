@@ -3,6 +3,7 @@
 //! Shared by the tray, the window and the command line. Nothing here prints, and nothing here starts the daemon: who
 //! starts it is supervisord.
 
+mod access;
 pub mod autostart;
 mod decode;
 mod error;
@@ -24,9 +25,9 @@ use zbus::{Connection, MatchRule};
 
 pub use error::Error;
 pub use facts::{
-    EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, JobFacts, PendingFacts,
-    PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, VncFacts, VncViewerFacts,
-    VncWebFacts, WayFacts,
+    AccessFacts, EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, JobFacts,
+    PendingFacts, PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, TunnelFacts,
+    VncFacts, VncViewerFacts, VncWebFacts, WayFacts,
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+mod access;
 mod auth;
 mod bus;
 mod gpu;

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::access::AccessView;
 use super::gpu::GpuView;
 use super::stream::{Configured, Live, StreamView};
 use super::vnc::VncView;
-use crate::model::access::{Way, one_through_the_other, way_state};
+use crate::model::access::{Outside, Way, WayKind, one_through_the_other, state_reason, way_state};
 use crate::model::catalogue::Entry;
 use crate::model::gpu::Presence;
 use crate::model::health::Health;
@@ -120,6 +121,7 @@ struct Inner {
     pending: BTreeMap<u64, Arc<Trial>>,
     stream: Arc<StreamView>,
     vnc: Arc<VncView>,
+    access: Arc<AccessView>,
     gpus: BTreeMap<String, Arc<GpuView>>,
     presence: Presence,
     mode: Mode,
@@ -137,6 +139,7 @@ impl Store {
             pending: BTreeMap::new(),
             stream: Arc::default(),
             vnc: Arc::default(),
+            access: Arc::default(),
             gpus: BTreeMap::new(),
             presence: Presence::default(),
             mode,
@@ -180,6 +183,11 @@ impl Store {
     /// The service called `name`.
     pub(crate) fn service(&self, name: &str) -> Option<Arc<ServiceView>> {
         self.lock().services.get(name).cloned()
+    }
+
+    /// All services in the order of their names.
+    pub(crate) fn services(&self) -> Vec<Arc<ServiceView>> {
+        self.lock().services.values().cloned().collect()
     }
 
     /// What each service needs.
@@ -315,6 +323,20 @@ impl Store {
         }
     }
 
+    /// What is known of the ways in, beside the services behind them.
+    pub(crate) fn access(&self) -> Arc<AccessView> {
+        Arc::clone(&self.lock().access)
+    }
+
+    /// Replaces that.
+    pub(crate) fn put_access(&self, view: AccessView) {
+        let mut inner = self.lock();
+        if *inner.access != view {
+            inner.access = Arc::new(view);
+            self.touch(&mut inner, Key::Access);
+        }
+    }
+
     /// The GPU with this UUID.
     pub(crate) fn gpu(&self, uuid: &str) -> Option<Arc<GpuView>> {
         self.lock().gpus.get(uuid).cloned()
@@ -380,21 +402,31 @@ impl Store {
         }
     }
 
-    /// The ways in, judged by the services behind them.
+    /// The ways in, judged by the services behind them, and where they are from outside.
     pub(crate) fn ways(&self) -> Vec<Way> {
         let way = |view: &Arc<ServiceView>| {
             let access = view.entry.access.as_ref()?;
+            let state = way_state(view.state, view.health);
             Some(Way {
                 kind: access.kind,
                 label: view.entry.label.clone(),
-                state: way_state(view.state, view.health),
-                reason: view.health_reason.clone(),
+                state,
+                reason: state_reason(state, &view.health_reason),
                 address: access.address.clone(),
                 service: view.name.clone(),
+                outside: Outside::default(),
             })
         };
         let mut ways: Vec<Way> = self.lock().services.values().filter_map(way).collect();
+        ways = one_through_the_other(ways, &self.needs());
+        let access = self.access();
+        if ways.iter().all(|way| way.kind != WayKind::Ssh) {
+            ways.extend(access.ssh());
+        }
         ways.sort_by_key(|way| way.kind);
-        one_through_the_other(ways, &self.needs())
+        for way in &mut ways {
+            way.outside = access.surroundings.of(way);
+        }
+        ways
     }
 }

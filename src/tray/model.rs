@@ -22,6 +22,8 @@ const ICON_TROUBLE: &str = "dialog-warning";
 const STREAM: &str = "stream";
 /// The kind of the way in that is preferred when one is copied.
 const BROWSER: &str = "browser";
+/// The kind that shows no desktop.
+const SSH: &str = "ssh";
 
 /// No more lines of trouble than this; what is left is counted.
 const MOST_TROUBLES: usize = 3;
@@ -221,9 +223,15 @@ pub(super) fn wrong(known: &Known) -> BTreeSet<String> {
 
 /// The address to hand on: of the first way in that works, by browser if there is one.
 pub(super) fn connection_link(known: &Known) -> Option<&str> {
-    let working = || known.snapshot.iter().flat_map(|snapshot| &snapshot.ways).filter(|way| way.state == "working");
+    let working = || {
+        known
+            .snapshot
+            .iter()
+            .flat_map(|snapshot| &snapshot.ways)
+            .filter(|way| way.state == "working" && way.kind != SSH)
+    };
     let way: Option<&WayFacts> = working().find(|way| way.kind == BROWSER).or_else(|| working().next());
-    way.map(|way| way.address.as_str()).filter(|address| !address.is_empty())
+    way.map(WayFacts::best_address).filter(|address| !address.is_empty())
 }
 
 /// What a service is called by people.

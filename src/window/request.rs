@@ -33,6 +33,13 @@ pub(super) enum Request {
     },
     /// Hangs up on all VNC viewers.
     DisconnectVnc,
+    /// Opens or closes the quick tunnel to a target.
+    Tunnel {
+        /// The target.
+        target: String,
+        /// Opens it.
+        open: bool,
+    },
 }
 
 /// How the daemon has granted something.
@@ -62,6 +69,7 @@ impl Request {
                 client.change_vnc(change, *force).await.map(|job| job.map_or(Granted::Done, Granted::Job))
             }
             Self::DisconnectVnc => client.disconnect_vnc().await.map(|_| Granted::Done),
+            Self::Tunnel { target, open } => client.set_tunnel(target, *open).await.map(Granted::Job),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use adw::prelude::*;
 use libadwaita as adw;
+use relm4::gtk;
 
 use super::format;
 use super::known::Known;
@@ -61,22 +62,38 @@ pub(super) fn show(group: &Group, ways: &[Way], wanted: &(impl Fn(Wanted) + Clon
 
 fn way_row(Way { facts: way, turn_on, may_ask }: &Way, wanted: impl Fn(Wanted) + 'static) -> adw::ActionRow {
     let sign = format::of_way(way);
+    let address = to_copy(way);
     let mut about: Vec<&str> = vec![&sign.word];
-    about.extend([way.reason.as_str(), way.address.as_str()].iter().filter(|part| !part.is_empty()));
-    let row = row(if way.label.is_empty() { &way.kind } else { &way.label }, &about.join(" · "));
+    about.extend([way.reason.as_str(), address].iter().filter(|part| !part.is_empty()));
+    let row = row(label(way), &about.join(" · "));
     row.add_prefix(&icon(&sign));
-    if way.state == "off" {
+    // Not all of them are services.
+    if way.state == "off" && !way.service.is_empty() {
         let request = turn_on.clone();
         let called = format!("Turn on {}", way.label);
         let on = button("Turn on", &called, move |_| wanted(Wanted::On(request.clone())));
         on.set_sensitive(*may_ask);
         row.add_suffix(&on);
-    } else if !way.address.is_empty() {
-        let address = way.address.clone();
-        let called = format!("Copy the address of {}", way.label);
-        row.add_suffix(&button("Copy", &called, move |_| wanted(Wanted::Address(address.clone()))));
+    } else if !address.is_empty() {
+        row.add_suffix(&copy_button(address, &format!("Copy the address of {}", label(way)), wanted));
     }
     row
+}
+
+/// A button that copies this.
+pub(super) fn copy_button(text: &str, called: &str, wanted: impl Fn(Wanted) + 'static) -> gtk::Button {
+    let text = text.to_owned();
+    button("Copy", called, move |_| wanted(Wanted::Address(text.clone())))
+}
+
+/// What a way is called by people.
+pub(super) fn label(way: &WayFacts) -> &str {
+    if way.label.is_empty() { &way.kind } else { &way.label }
+}
+
+/// What leads in by it: the address that reaches furthest, or what has to be typed.
+fn to_copy(way: &WayFacts) -> &str {
+    way.command.as_deref().filter(|_| way.kind == "ssh").unwrap_or_else(|| way.best_address())
 }
 
 #[cfg(test)]

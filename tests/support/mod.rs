@@ -9,6 +9,7 @@
 pub mod accessibility;
 pub mod browser;
 pub mod nvml;
+pub mod portal_stand_in;
 pub mod session_bus;
 pub mod stream;
 pub mod stream_stand_in;

@@ -15,8 +15,9 @@ use std::os::fd::OwnedFd;
 use tokio::net::unix::pipe;
 use zbus::Connection;
 use zbus::message::Header;
-use zbus::zvariant::{OwnedValue, Value};
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
+use super::access::Access;
 use super::auth::Authority;
 use super::gpu::Gpus;
 use super::jobs::Jobs;
@@ -25,7 +26,7 @@ use super::pending::Pending;
 use super::store::Store;
 use super::stream::Stream;
 use super::vnc::Vnc;
-use crate::api::Error;
+use crate::api::{self, Error};
 
 pub(super) use access::AccessObject;
 pub(super) use gpu::GpuObject;
@@ -44,6 +45,7 @@ pub(super) struct Ground {
     pub(super) pending: Pending,
     pub(super) stream: Stream,
     pub(super) vnc: Vnc,
+    pub(super) access: Access,
     pub(super) gpus: Gpus,
     pub(super) authority: Authority,
     pub(super) quota: Quota,
@@ -75,6 +77,13 @@ fn pipe_for_client() -> Result<(pipe::Sender, OwnedFd), Error> {
     let failed = |error: std::io::Error| Error::Internal(format!("No pipe could be made ({error}). Try again later."));
     let (sender, receiver) = pipe::pipe().map_err(failed)?;
     Ok((sender, receiver.into_blocking_fd().map_err(failed)?))
+}
+
+/// A job as it is returned: its path, or `/` where there is none.
+fn path_of(job: Option<u64>) -> Result<OwnedObjectPath, Error> {
+    let path = job.map_or_else(|| "/".to_owned(), api::job_path);
+    let path = ObjectPath::try_from(path);
+    path.map(Into::into).map_err(|error| Error::Internal(format!("The job has no path ({error}).")))
 }
 
 /// What a method knows about its call.

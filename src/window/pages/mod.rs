@@ -17,6 +17,7 @@ use super::page::Page;
 use super::request::{Request, Wish};
 use crate::client::Fact;
 use crate::client::preferences::Preferences;
+use crate::model::vnc::SERVICE;
 
 /// What is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +129,8 @@ impl Pages {
             Request::Vnc { change, service, .. } => {
                 self.remote.emit(remote::Input::Answered(change.clone(), service.clone(), granted));
             }
-            Request::DisconnectVnc => self.remote.emit(remote::Input::HungUp),
+            Request::DisconnectVnc => self.remote.emit(remote::Input::Free(SERVICE.into())),
+            Request::Tunnel { target, .. } => self.remote.emit(remote::Input::Free(target.clone())),
             _ => {}
         }
     }

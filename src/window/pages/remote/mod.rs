@@ -1,5 +1,6 @@
 //! Remote access: the ways in, and VNC with its password and its viewers.
 
+mod elsewhere;
 mod view;
 mod words;
 
@@ -28,8 +29,8 @@ pub(in crate::window) enum Input {
     Open(bool),
     /// A change for this service has been answered: it was granted, or not.
     Answered(VncChange, String, bool),
-    /// The viewers have been hung up on, or not.
-    HungUp,
+    /// Something else that was asked for has been answered: it was for this service, or for a tunnel to this target.
+    Free(String),
     /// A person wants something of a way in.
     Way(Wanted),
     /// A person wishes this.
@@ -44,10 +45,10 @@ pub(in crate::window) enum Input {
     Typed,
     /// Set what is typed there.
     Set,
-    /// Copy the SSH command.
-    CopyTunnel,
     /// Hang up on all viewers.
     HangUp,
+    /// Open or close the quick tunnel to this target.
+    Tunnel(String, bool),
 }
 
 /// What the password is read for.
@@ -63,13 +64,17 @@ pub(in crate::window) enum Reason {
 pub(in crate::window) enum Told {
     /// The password.
     Password(Reason, Result<String, Error>),
+    /// It has heard.
+    Nothing,
 }
 
 // It may be a password.
 impl std::fmt::Debug for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self::Password(reason, _) = self;
-        write!(f, "Password({reason:?})")
+        match self {
+            Self::Password(reason, _) => write!(f, "Password({reason:?})"),
+            Self::Nothing => f.write_str("Nothing"),
+        }
     }
 }
 
@@ -109,12 +114,14 @@ impl Component for Remote {
         match input {
             Input::Fact(fact) => self.learn(&fact),
             Input::Open(open) => {
-                self.open = open;
                 self.password = None;
+                if std::mem::replace(&mut self.open, open) != open {
+                    self.look_anew(&sender);
+                }
             }
             Input::Answered(change, service, granted) => self.answered(&change, &service, granted, &sender),
-            Input::HungUp => self.known.answered(SERVICE),
-            Input::Way(Wanted::Address(address)) => self.copy(&address, "Address copied", &sender),
+            Input::Free(name) => self.known.answered(&name),
+            Input::Way(Wanted::Address(address)) => self.copy(&address, "Copied", &sender),
             Input::Way(Wanted::On(request)) => self.ask(request, &sender),
             Input::Offer(change) => self.offer(change, &sender),
             Input::Agreed(change) => self.change(change, &sender),
@@ -125,13 +132,13 @@ impl Component for Remote {
                 typed if typed.is_empty() || !self.known.may_ask(SERVICE) => {}
                 typed => self.offer(VncChange::Password(typed), &sender),
             },
-            Input::CopyTunnel => {
-                let command = self.known.snapshot.vnc.as_deref().map(words::tunnel).unwrap_or_default();
-                self.copy(&command, "SSH command copied", &sender);
-            }
             Input::HangUp => {
                 self.known.ask(SERVICE);
                 sender.output_sender().emit(Wish::Ask(Request::DisconnectVnc));
+            }
+            Input::Tunnel(target, open) => {
+                self.known.ask(&target);
+                sender.output_sender().emit(Wish::Ask(Request::Tunnel { target, open }));
             }
         }
         self.refresh(&sender);
@@ -141,6 +148,7 @@ impl Component for Remote {
         match told {
             Told::Password(Reason::Show, Ok(password)) => self.password = Some(password).filter(|_| self.open),
             Told::Password(Reason::Copy, Ok(password)) => self.copy(&password, "Password copied", &sender),
+            Told::Nothing => return,
             Told::Password(_, Err(error)) => sender.output_sender().emit(Wish::Explain(error.to_string())),
         }
         self.refresh(&sender);
@@ -158,6 +166,16 @@ impl Remote {
             }
             _ => {}
         }
+    }
+
+    /// What is so outside changes without anybody here noticing.
+    fn look_anew(&self, sender: &ComponentSender<Self>) {
+        let Some(client) = self.client.clone().filter(|_| self.open) else { return };
+        sender.oneshot_command(async move {
+            // What is new is told; without it what is known stays.
+            let _ = client.refresh_access().await;
+            Told::Nothing
+        });
     }
 
     fn answered(&mut self, change: &VncChange, service: &str, granted: bool, sender: &ComponentSender<Self>) {

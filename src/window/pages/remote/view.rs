@@ -9,6 +9,7 @@ use super::super::super::known::Known;
 use super::super::super::quiet::Quiet;
 use super::super::super::rows::{Group, button, choice_row, named, row};
 use super::super::super::ways::{self, Way};
+use super::elsewhere::Elsewhere;
 use super::{Input, Reason, words};
 use crate::client::{VncChange, VncFacts, VncViewerFacts, unix_now};
 use crate::model::vnc::SERVICE;
@@ -22,10 +23,10 @@ pub(super) struct View {
     pub(super) content: gtk::Box,
     ways: Group,
     shown_ways: Option<Vec<Way>>,
+    elsewhere: Elsewhere,
     vnc: Group,
     on: Switch,
     exposure: Quiet<adw::ComboRow>,
-    tunnel: adw::ActionRow,
     look_only: Switch,
     shared: Switch,
     web: Switch,
@@ -66,9 +67,6 @@ impl View {
         };
         let on = Switch::new("VNC server", change(page, VncChange::Enabled));
         let exposure = exposure(page);
-        let tunnel = row("SSH command on the other computer", "");
-        let copied = page.clone();
-        tunnel.add_suffix(&button("Copy", "Copy the SSH command", move |_| copied.emit(Input::CopyTunnel)));
         let look_only = Switch::new("Viewers can only look", change(page, VncChange::ViewOnly));
         look_only.row.set_subtitle("They cannot use mouse and keys");
         let shared = Switch::new("Several viewers at a time", change(page, VncChange::Shared));
@@ -77,7 +75,7 @@ impl View {
         vnc.list.append(&on.row);
         vnc.list.append(&web.row);
         vnc.list.append(&exposure.widget);
-        for row in [&tunnel, &look_only.row, &shared.row] {
+        for row in [&look_only.row, &shared.row] {
             vnc.list.append(row);
         }
         let password = Password::new(page);
@@ -85,7 +83,8 @@ impl View {
         let hang_up = button("Disconnect all", "Disconnect all VNC viewers", move |_| hung_up.emit(Input::HangUp));
         hang_up.set_halign(gtk::Align::End);
         viewers.widget.append(&hang_up);
-        for group in [&ways, &vnc, &password.group, &viewers] {
+        let elsewhere = Elsewhere::new();
+        for group in [&ways, &elsewhere.group, &elsewhere.tunnels, &vnc, &password.group, &viewers] {
             content.append(&group.widget);
         }
         let (shown_ways, shown_viewers) = (None, None);
@@ -93,10 +92,10 @@ impl View {
             content,
             ways,
             shown_ways,
+            elsewhere,
             vnc,
             on,
             exposure,
-            tunnel,
             look_only,
             shared,
             web,
@@ -110,6 +109,7 @@ impl View {
     /// Shows everything as the daemon has told it.
     pub(super) fn show(&mut self, known: &Known, page: &Sender<Input>) {
         self.show_ways(known, page);
+        self.elsewhere.show(known, page);
         let vnc = known.snapshot.vnc.as_deref().filter(|_| known.snapshot.service(SERVICE).is_some());
         for group in [&self.vnc, &self.password.group, &self.viewers] {
             group.widget.set_visible(vnc.is_some());
@@ -170,8 +170,6 @@ impl View {
         self.exposure.tell(|row| row.set_selected(at));
         self.exposure.widget.set_subtitle(words::exposure(vnc));
         self.exposure.widget.set_sensitive(may_ask);
-        self.tunnel.set_visible(vnc.exposure == "local");
-        self.tunnel.set_subtitle(&words::tunnel(vnc));
     }
 
     fn show_viewers(&mut self, vnc: &VncFacts, is_there: bool) {

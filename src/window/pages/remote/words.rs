@@ -56,13 +56,8 @@ fn of_service(name: &str, known: &Known) -> String {
 pub(super) fn exposure(vnc: &VncFacts) -> &'static str {
     match vnc.exposure.as_str() {
         "all" => "VNC is not encrypted: whoever reads along on the way sees the desktop",
-        _ => "From elsewhere through an SSH tunnel, which encrypts it",
+        _ => "From elsewhere through an SSH tunnel, which encrypts it: the command stands above",
     }
-}
-
-/// The command that brings a viewer elsewhere here.
-pub(super) fn tunnel(vnc: &VncFacts) -> String {
-    format!("ssh -L {port}:localhost:{port} HOST", port = vnc.port)
 }
 
 /// What is to be known about a password of so many characters that is being typed.
