@@ -115,7 +115,7 @@ async fn errors_come_back_as_themselves(bus: &zbus::Connection) {
     let service = api::proxy::ServiceProxy::builder(bus).path(api::service_path("desktop-controld")).expect("a path");
     let service = service.build().await.expect("a proxy");
     match service.stop(HashMap::new()).await {
-        Err(api::Error::LastWayIn(sentence)) => assert!(sentence.contains("--force"), "{sentence}"),
+        Err(api::Error::LastWayIn(sentence)) => assert!(sentence.contains("supervisorctl"), "{sentence}"),
         other => panic!("{other:?}"),
     }
     let options = HashMap::from([("lines", zbus::zvariant::Value::from("many"))]);

@@ -42,7 +42,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match obey(arguments, &mut out).await {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
-            output::error(&failure.to_string());
+            output::error(&format!("{failure}{}", failure.way_on()));
             Exit::from(&failure).into()
         }
     }
@@ -108,6 +108,16 @@ enum Failure {
     Secret(io::Error),
     #[error("The output cannot be written ({0}). Make room where it goes, or send it elsewhere.")]
     Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// What this program can do about it: the daemon's sentences are for other programs too.
+    fn way_on(&self) -> &'static str {
+        match self {
+            Self::Client(client::Error::Refused(api::Error::LastWayIn(_))) => " With --force it is done all the same.",
+            _ => "",
+        }
+    }
 }
 
 impl From<api::Error> for Failure {

@@ -1,6 +1,7 @@
 //! Where everything comes together: news in, decisions out. Nothing here waits for anybody.
 
 mod stream;
+mod vnc;
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -34,6 +35,12 @@ pub(super) enum Event {
     Asked(String, Result<u64, Error>),
     /// The daemon's answer to what was asked about the settings of the stream.
     AskedStream(Asked, Result<(), Error>),
+    /// The daemon's answer to our asking for VNC to be on or off, also where that cuts somebody off.
+    AskedVnc {
+        on: bool,
+        force: bool,
+        answer: Result<Option<u64>, Error>,
+    },
     /// An attempt to copy this link has ended so.
     Copied(String, Result<(), String>),
 }
@@ -131,6 +138,7 @@ impl Icon {
                 self.on_change();
             }
             Event::AskedStream(asked, answer) => self.on_stream_answer(&asked, answer),
+            Event::AskedVnc { on, force, answer } => self.on_vnc_answer(on, force, answer),
             Event::Copied(link, Ok(())) => self.answer(Message::done("Connection link copied", &link)),
             Event::Copied(link, Err(why)) => {
                 self.answer(Message::refused("The connection link could not be copied", &format!("{why}\n{link}")));
@@ -209,6 +217,7 @@ impl Icon {
             Action::Keep(change) => self.ask_about_stream(Asked::Keep(change, false)),
             Action::KeepUnseen(change) => self.ask_about_stream(Asked::Keep(change, true)),
             Action::GoBack(change) => self.ask_about_stream(Asked::GoBack(change)),
+            Action::Vnc { on, force } => self.turn_vnc(on, force),
             Action::CopyLink => self.copy_link(),
             Action::Quit => return ControlFlow::Break(()),
         }

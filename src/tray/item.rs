@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use ksni::menu::{RadioGroup, RadioItem, StandardItem, SubMenu};
+use ksni::menu::{CheckmarkItem, RadioGroup, RadioItem, StandardItem, SubMenu};
 use ksni::{Category, Handle, MenuItem, OfflineReason, ToolTip, Tray, TrayMethods};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, watch};
@@ -263,6 +263,17 @@ fn menu_item(entry: &Entry) -> MenuItem<Item> {
                 enabled: *enabled,
                 activate: Box::new(move |item: &mut Item| item.ask_for(action.clone())),
                 ..StandardItem::default()
+            }
+            .into()
+        }
+        Entry::Switch { label, on, enabled, action } => {
+            let action = action.clone();
+            CheckmarkItem {
+                label: literally(label),
+                checked: *on,
+                enabled: *enabled,
+                activate: Box::new(move |item: &mut Item| item.ask_for(action.clone())),
+                ..CheckmarkItem::default()
             }
             .into()
         }

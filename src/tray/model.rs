@@ -5,6 +5,7 @@ mod stream;
 use std::collections::BTreeSet;
 
 use crate::client::{JobFacts, PendingFacts, ServiceFacts, Snapshot, WayFacts};
+use crate::model::vnc::SERVICE as VNC;
 
 pub(super) use stream::question;
 
@@ -40,6 +41,8 @@ pub(super) struct Known {
     pub(super) alert: bool,
     /// Services that we have asked the daemon to restart, before its job for that is known.
     pub(super) asked: Vec<String>,
+    /// We have asked the daemon to turn VNC on or off, and it has not answered yet.
+    pub(super) asked_vnc: bool,
     /// We have asked the daemon about the settings of the stream, and it has not answered yet.
     pub(super) asked_stream: bool,
 }
@@ -97,6 +100,13 @@ pub(super) enum Action {
     KeepUnseen(u64),
     /// Take the change of this number back.
     GoBack(u64),
+    /// Turn VNC on or off.
+    Vnc {
+        /// On.
+        on: bool,
+        /// Also where that cuts somebody off.
+        force: bool,
+    },
     /// Put the connection link into the clipboard.
     CopyLink,
     /// End the tray icon.
@@ -115,6 +125,17 @@ pub(super) enum Entry {
         label: String,
         /// The name of an icon; may be empty.
         icon: &'static str,
+        /// It can be clicked now.
+        enabled: bool,
+        /// What a click does.
+        action: Action,
+    },
+    /// Something that is on or off.
+    Switch {
+        /// What it says.
+        label: String,
+        /// It is on.
+        on: bool,
         /// It can be clicked now.
         enabled: bool,
         /// What a click does.
@@ -178,13 +199,15 @@ impl TrayModel {
         }
         menu.extend(answers);
         let quality = stream::quality(known);
-        let most = if quality.is_some() { MOST_TROUBLES } else { MOST_TROUBLES + 1 };
+        let vnc = vnc_entry(known);
+        let most = MOST_TROUBLES + 1 - [&quality, &vnc].into_iter().flatten().count();
         menu.extend(trouble_entries(&troubles, most + 1 - menu.len()));
         if menu.len() <= most {
             menu.extend(stream::line(known));
         }
         menu.push(Entry::Separator);
         menu.extend(quality);
+        menu.extend(vnc);
         menu.extend([restart_entry(known), Entry::Separator]);
         menu.push(button("Open Desktop Control", Action::OpenWindow));
         menu.push(button("Quit tray icon", Action::Quit));
@@ -334,6 +357,15 @@ fn restart_entry(known: &Known) -> Entry {
     let is_free = known.trial().is_none() && !at_work;
     let enabled = service.is_some() && known.away.is_none() && is_free;
     Entry::Button { label: label.into(), icon: "", enabled, action: Action::Restart(name) }
+}
+
+/// The switch of the VNC server; none where there is no such service.
+fn vnc_entry(known: &Known) -> Option<Entry> {
+    let snapshot = known.snapshot.as_ref()?;
+    let vnc = snapshot.vnc.as_ref().filter(|_| snapshot.service(VNC).is_some())?;
+    let is_free = !known.asked_vnc && !known.under_work().contains(VNC);
+    let action = Action::Vnc { on: !vnc.enabled, force: false };
+    Some(Entry::Switch { label: "VNC".into(), on: vnc.enabled, enabled: known.away.is_none() && is_free, action })
 }
 
 /// The service that carries the stream: the one behind the way in by browser, if it says that it is one.

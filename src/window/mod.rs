@@ -16,9 +16,11 @@ mod log;
 mod page;
 mod pages;
 mod pending;
+mod quiet;
 mod request;
 mod rows;
 mod sidebar;
+mod ways;
 
 use std::ffi::OsString;
 use std::io::Write;

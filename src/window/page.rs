@@ -11,6 +11,8 @@ pub(super) enum Page {
     Overview,
     /// What one sees of the desktop from outside.
     Stream,
+    /// How one gets in.
+    Remote,
     /// What the desktop is made of.
     Services,
     /// What this user likes.
@@ -28,6 +30,7 @@ impl Page {
         match self {
             Self::Overview => "Overview",
             Self::Stream => "Stream",
+            Self::Remote => "Remote access",
             Self::Services => "Services",
             Self::Preferences => "Preferences",
         }
@@ -39,6 +42,7 @@ impl Page {
             Self::Overview => "go-home-symbolic",
             // Our own monitor: some themes colour theirs.
             Self::Stream => "io.github.desktop_control.DesktopControl-symbolic",
+            Self::Remote => "network-workgroup-symbolic",
             Self::Services => "view-list-symbolic",
             Self::Preferences => "preferences-system-symbolic",
         }

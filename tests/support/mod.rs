@@ -11,8 +11,10 @@ pub mod browser;
 pub mod nvml;
 pub mod portal_stand_in;
 pub mod session_bus;
+pub mod stream;
 pub mod stream_stand_in;
 pub mod viewer;
+pub mod vnc;
 pub mod window;
 
 use std::collections::HashMap;

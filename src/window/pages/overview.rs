@@ -13,8 +13,9 @@ use super::super::known::Known;
 use super::super::page::Page;
 use super::super::request::{Request, Wish};
 use super::super::rows::{Group, activatable, button, icon, page, row, show_icon};
+use super::super::ways::{self, Wanted, Way};
 use super::stream::words;
-use crate::client::{Fact, ServiceFacts, Snapshot, StreamFacts, Verb, WayFacts, unix_now};
+use crate::client::{Fact, ServiceFacts, Snapshot, StreamFacts, Verb, unix_now};
 
 /// What the page is told.
 #[derive(Debug)]
@@ -28,9 +29,9 @@ pub(in crate::window) enum Input {
     /// A button was pressed: help this service.
     Help(String),
     /// Somebody agreed to that.
-    Ask(String, Verb),
-    /// A button was pressed: copy this address.
-    Copy(String),
+    Ask(Request),
+    /// A person wants something of a way in.
+    Way(Wanted),
 }
 
 /// See the module.
@@ -53,8 +54,7 @@ struct Shown {
     troubles: Vec<Trouble>,
     /// What the stream does, and more about that.
     stream: Option<(String, String)>,
-    /// And whether something may be asked for the service behind each.
-    ways: Vec<(WayFacts, bool)>,
+    ways: Vec<Way>,
     is_stale: bool,
     /// The verdict's.
     sign: Sign,
@@ -164,11 +164,11 @@ impl SimpleComponent for Overview {
             Input::Answered(service) => self.known.answered(&service),
             Input::Minute => {}
             Input::Help(service) => self.help(&service, &sender),
-            Input::Ask(service, verb) => {
-                self.known.ask(&service);
-                sender.output_sender().emit(Wish::Ask(Request::Control(service, verb)));
+            Input::Ask(request) | Input::Way(Wanted::On(request)) => {
+                request.service().into_iter().for_each(|service| self.known.ask(service));
+                sender.output_sender().emit(Wish::Ask(request));
             }
-            Input::Copy(address) => {
+            Input::Way(Wanted::Address(address)) => {
                 self.sign.clipboard().set_text(&address);
                 sender.output_sender().emit(Wish::Say("Address copied".into()));
             }
@@ -182,7 +182,7 @@ impl Overview {
         let Some(service) = self.known.snapshot.service(name) else { return };
         let verb = verb_for(service);
         let (agreed, name) = (sender.input_sender().clone(), name.to_owned());
-        confirm(&self.sign, service, verb, move || agreed.emit(Input::Ask(name.clone(), verb)));
+        confirm(&self.sign, service, verb, move || agreed.emit(Input::Ask(Request::Control(name.clone(), verb))));
     }
 
     fn refresh(&mut self, sender: &ComponentSender<Self>) {
@@ -200,8 +200,8 @@ impl Overview {
             self.stream_row.set_subtitle(about);
         }
         if shown.ways != self.shown.ways {
-            self.ways.clear();
-            shown.ways.iter().for_each(|(way, may_ask)| self.ways.list.append(&way_row(way, *may_ask, sender)));
+            let asked = sender.input_sender().clone();
+            ways::show(&self.ways, &shown.ways, &move |wanted| asked.emit(Input::Way(wanted)));
         }
         self.shown = shown;
     }
@@ -221,7 +221,7 @@ impl Shown {
             count => format!("{count} things need attention."),
         };
         let about = if nothing_known { String::new() } else { about(snapshot, unix_now()) };
-        let ways = snapshot.ways.iter().map(|way| (way.clone(), known.may_ask(&way.service))).collect();
+        let ways = ways::of(known);
         let sign = verdict_sign(known, &troubles);
         let is_stale = !known.is_there && !nothing_known;
         Self { verdict, about, troubles, stream: known.stream().map(stream_words), ways, is_stale, sign }
@@ -333,28 +333,6 @@ fn trouble_row(trouble: &Trouble, sender: &ComponentSender<Overview>) -> adw::Ac
     row.add_suffix(&help);
     activatable(&row, move || opened.emit(Wish::OpenService(service.clone())));
     row.add_suffix(&gtk::Image::from_icon_name("go-next-symbolic"));
-    row
-}
-
-fn way_row(way: &WayFacts, may_ask: bool, sender: &ComponentSender<Overview>) -> adw::ActionRow {
-    let sign = format::of_way(way);
-    let mut about: Vec<&str> = vec![&sign.word];
-    about.extend([way.reason.as_str(), way.address.as_str()].iter().filter(|part| !part.is_empty()));
-    let row = row(if way.label.is_empty() { &way.kind } else { &way.label }, &about.join(" · "));
-    row.add_prefix(&icon(&sign));
-    if way.state == "off" && !way.service.is_empty() {
-        let (asked, service) = (sender.input_sender().clone(), way.service.clone());
-        let verb = Verb::Start { with_dependencies: true };
-        let called = format!("Turn on {}", way.label);
-        let turn_on = button("Turn on", &called, move |_| asked.emit(Input::Ask(service.clone(), verb)));
-        turn_on.set_sensitive(may_ask);
-        row.add_suffix(&turn_on);
-    } else if !way.address.is_empty() {
-        let (copied, address) = (sender.input_sender().clone(), way.address.clone());
-        let called = format!("Copy the address of {}", way.label);
-        let copy = button("Copy", &called, move |_| copied.emit(Input::Copy(address.clone())));
-        row.add_suffix(&copy);
-    }
     row
 }
 
