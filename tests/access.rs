@@ -8,11 +8,14 @@ mod support;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::portal_stand_in::{asked, behave, boot, rented};
-use support::{DEADLINE, Stack, code, shared, text, wait_until};
+use support::portal_stand_in::{asked, behave, boot, free_port, rented};
+use support::{DEADLINE, Stack, code, program, shared, text, wait_until};
 
 /// A process that starts, two calls and a table. The portal's shortest limit is 2 s.
 const AT_ONCE: Duration = Duration::from_millis(1500);
+
+/// Enough for Selkies to count as installed. Its settings are then the ones that come with the daemon.
+const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.dist-info/METADATA";
 
 fn access(stack: &Stack) -> Value {
     serde_json::from_str(&stack.ctl_ok(&["--json", "access"])).expect("JSON")
@@ -205,4 +208,51 @@ fn elsewhere_only_the_machine_s_own_addresses_are_known() {
     assert_eq!(way(&told, "vnc")["outside"], Value::Null);
     assert_eq!(way(&told, "vnc")["command"], format!("ssh -L {port}:localhost:{port} HOST"));
     assert_eq!(way(&told, "ssh")["command"], Value::Null);
+}
+
+#[test]
+fn the_relay_is_looked_at_and_what_is_wrong_is_a_finding() {
+    let mut machine = boot().and_file(SELKIES, "");
+    let port = free_port();
+    let lines = format!("command=python3 /usr/local/lib/greet.py {port} TURN 0.0.0.0\nstartsecs=0\nautorestart=false");
+    machine.extra.push(program("coturn", &lines));
+    machine.environment = rented();
+    let port = port.to_string();
+    let settings = [
+        ("SELKIES_MODE", "webrtc"),
+        ("SELKIES_TURN_HOST", "203.0.113.9"),
+        ("SELKIES_TURN_PORT", &port),
+        ("SELKIES_TURN_PROTOCOL", "tcp"),
+        ("SELKIES_TURN_USERNAME", "turnuser"),
+        ("SELKIES_TURN_PASSWORD", "not-to-be-seen"),
+        ("VAST_TCP_PORT_73478", &port),
+    ];
+    machine.environment.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let stack = machine.start();
+    let turn = |state: &'static str| {
+        let told = wait_for(&stack, &format!("the relay is {state}"), |told| told["turn"]["state"] == state);
+        told["turn"].clone()
+    };
+    let works = turn("working");
+    assert_eq!((&works["server"], &works["protocol"]), (&format!("203.0.113.9:{port}").into(), &"tcp".into()));
+    let findings = || {
+        let status: Value = serde_json::from_str(&stack.ctl_ok(&["--json", "status"])).expect("JSON");
+        let findings = status["findings"].as_array().cloned().unwrap_or_default();
+        findings.into_iter().filter(|finding| finding["kind"] == "turn").collect::<Vec<_>>()
+    };
+    assert_eq!(findings(), Vec::<Value>::new());
+    stack.ctl_ok(&["services", "stop", "coturn"]);
+    turn("broken");
+    let found = findings();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let message = found[0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("`desktopctl services start coturn`"), "{message}");
+    assert!(stack.ctl_ok(&["access"]).contains("\nRelay of the stream (TURN)\nbroken "));
+    for words in [&["access"][..], &["status"], &["stream"], &["services"]] {
+        let said = stack.ctl_ok(&[&["--json"], words].concat());
+        assert!(!said.contains("not-to-be-seen"), "{words:?}: {said}");
+    }
+    stack.ctl_ok(&["services", "start", "coturn"]);
+    turn("working");
+    assert_eq!(findings(), Vec::<Value>::new());
 }

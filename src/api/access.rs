@@ -32,6 +32,20 @@ pub struct WayInfo {
     pub target: Option<String>,
 }
 
+/// The stream's relay, as `Turn` tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type, Value, OwnedValue)]
+#[zvariant(signature = "dict", rename_all = "kebab-case")]
+pub struct TurnInfo {
+    /// `not-needed`, `working`, `external`, `public`, `unmapped`, `broken` or `unknown`.
+    pub state: String,
+    /// The same in a sentence or two, with what to do.
+    pub sentence: String,
+    /// Where browsers are sent, `host:port`; absent where they are sent nowhere.
+    pub server: Option<String>,
+    /// By what: `udp` or `tcp`; absent as above.
+    pub protocol: Option<String>,
+}
+
 /// An open quick tunnel, as `Tunnels` tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type, Value, OwnedValue)]
 #[zvariant(signature = "dict", rename_all = "kebab-case")]

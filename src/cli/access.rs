@@ -127,6 +127,12 @@ fn from_elsewhere(ways: &[WayFacts], whole: &AccessFacts, style: Style) -> Strin
         .map(|tunnel| [Cell::new(&tunnel.label), Cell::whole(&tunnel.url), Cell::new("")])
         .collect();
     section(&mut said, "Quick tunnels", render([""; 3], &tunnels, style));
+    // One that is not needed is none that people have to hear of.
+    if !matches!(whole.turn.state.as_str(), "" | "not-needed" | "unknown") {
+        let server = whole.turn.server.as_deref().unwrap_or_default();
+        let row = [Cell::new(&whole.turn.state), Cell::whole(server), Cell::new(&whole.turn.sentence)];
+        section(&mut said, "Relay of the stream (TURN)", render([""; 3], &[row], style));
+    }
     if let Some(note) = &whole.source_note {
         section(&mut said, "Note", render([""], &[[Cell::new(note)]], style));
     }

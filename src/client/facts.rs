@@ -10,7 +10,7 @@ mod vnc;
 
 use serde::{Serialize, Serializer};
 
-pub use access::{AccessFacts, TunnelFacts, WayFacts};
+pub use access::{AccessFacts, TunnelFacts, TurnFacts, WayFacts};
 pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 pub use vnc::{VncFacts, VncViewerFacts, VncWebFacts};

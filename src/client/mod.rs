@@ -27,7 +27,7 @@ pub use error::Error;
 pub use facts::{
     AccessFacts, EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, JobFacts,
     PendingFacts, PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, TunnelFacts,
-    VncFacts, VncViewerFacts, VncWebFacts, WayFacts,
+    TurnFacts, VncFacts, VncViewerFacts, VncWebFacts, WayFacts,
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};

@@ -4,7 +4,7 @@ use zbus::proxy;
 use zbus::zvariant::OwnedObjectPath;
 
 use super::super::Error;
-use super::super::access::{TunnelInfo, WayInfo};
+use super::super::access::{TunnelInfo, TurnInfo, WayInfo};
 use super::Options;
 
 /// The ways into the desktop.
@@ -42,6 +42,10 @@ pub trait Access {
     /// Quick tunnels can be opened.
     #[zbus(property)]
     fn tunnels_offered(&self) -> zbus::Result<bool>;
+
+    /// The relay of a stream by WebRTC.
+    #[zbus(property)]
+    fn turn(&self) -> zbus::Result<TurnInfo>;
 
     /// The quick tunnels that are open.
     #[zbus(property)]

@@ -2,7 +2,7 @@
 
 use super::Properties;
 use crate::api::proxy::Dictionary;
-use crate::client::facts::{AccessFacts, TunnelFacts, WayFacts};
+use crate::client::facts::{AccessFacts, TunnelFacts, TurnFacts, WayFacts};
 
 /// The ways in, and what belongs to all of them.
 pub(in crate::client) fn access(properties: Dictionary) -> (Vec<WayFacts>, AccessFacts) {
@@ -14,6 +14,7 @@ pub(in crate::client) fn access(properties: Dictionary) -> (Vec<WayFacts>, Acces
         source_note: properties.unless_empty("SourceNote"),
         tunnels_offered: properties.or_default("TunnelsOffered"),
         tunnels: tunnels.into_iter().map(|keys| tunnel(Properties(keys))).collect(),
+        turn: turn(Properties(properties.or_default("Turn"))),
     };
     (ways.into_iter().map(|keys| way(Properties(keys))).collect(), access)
 }
@@ -31,6 +32,15 @@ fn way(mut keys: Properties) -> WayFacts {
         command: keys.unless_empty("command"),
         tunnel: keys.unless_empty("tunnel"),
         target: keys.unless_empty("target"),
+    }
+}
+
+fn turn(mut keys: Properties) -> TurnFacts {
+    TurnFacts {
+        state: keys.token("state"),
+        sentence: keys.text("sentence"),
+        server: keys.unless_empty("server"),
+        protocol: keys.unless_empty("protocol"),
     }
 }
 
@@ -62,6 +72,7 @@ mod tests {
             ("SourceNote", "".into()),
             ("TunnelsOffered", true.into()),
             ("Tunnels", vec![tunnel].into()),
+            ("Turn", HashMap::from([("state", Value::from("unmapped")), ("server", "h:1".into())]).into()),
         ];
         let snapshot = below(objects(&api::below("access"), interface::ACCESS, pairs));
         let [way] = snapshot.ways.as_slice() else { panic!("one way") };
@@ -71,6 +82,7 @@ mod tests {
         let access = snapshot.access.expect("told");
         assert_eq!((access.source.as_str(), access.source_note, access.tunnels_offered), ("portal", None, true));
         assert_eq!(access.tunnels[0].url, "https://a.b/");
+        assert_eq!((access.turn.state.as_str(), access.turn.server.as_deref()), ("unmapped", Some("h:1")));
     }
 
     #[test]

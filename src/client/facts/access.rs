@@ -48,6 +48,21 @@ pub struct AccessFacts {
     pub tunnels_offered: bool,
     /// Those that are open.
     pub tunnels: Vec<TunnelFacts>,
+    /// The stream's relay.
+    pub turn: TurnFacts,
+}
+
+/// The relay through which a stream by WebRTC goes where a browser does not reach this machine directly.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TurnFacts {
+    /// `not-needed`, `working`, `external`, `public`, `unmapped`, `broken` or `unknown`.
+    pub state: String,
+    /// The same in a sentence or two, with what to do.
+    pub sentence: String,
+    /// Where browsers are sent, `host:port`.
+    pub server: Option<String>,
+    /// By what: `udp` or `tcp`.
+    pub protocol: Option<String>,
 }
 
 /// An open quick tunnel.

@@ -3,6 +3,7 @@
 //! It is looked at when one of those services changes, when somebody asks or begins to watch, and once a minute while
 //! somebody watches. Only the task here waits for the portal; everybody else reads what was found last.
 
+mod relay;
 mod tunnels;
 mod view;
 
@@ -21,6 +22,7 @@ use crate::host::portal::Portal;
 use crate::host::root::Root;
 use crate::model::access::platform::{Application, Platform};
 use crate::model::access::portal::Tunnel;
+use crate::model::access::turn::{self, TurnState};
 use crate::model::access::{Source, Surroundings, Way, WayState};
 use crate::model::config;
 use crate::model::health::Health;
@@ -30,11 +32,11 @@ pub(super) use self::view::AccessView;
 
 /// supervisord's names of the services that say where pages are reached from outside, or lead there.
 const PORTAL: &str = "instance_portal";
-const OUTWARD: [&str; 3] = [PORTAL, "tunnel_manager", "caddy"];
+const OUTWARD: [&str; 4] = [PORTAL, "tunnel_manager", "caddy", turn::SERVICE];
 
 /// How often it is looked while somebody watches.
 const WATCHED_PERIOD: Duration = Duration::from_mins(1);
-/// A portal that has not answered is asked again after this, then after twice as long each time.
+/// What is not yet as it should be is looked at again after this, then after twice as long each time.
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_LAST: Duration = Duration::from_mins(5);
 /// What is not older is good enough for who asks or begins to watch.
@@ -63,14 +65,14 @@ struct Inner {
     looking: Mutex<()>,
 }
 
-/// What it is looked at anew for: a service's name, process, state and health.
-type Cause = (String, Option<u32>, State, Health);
+/// What it is looked at anew for: name, process, state and health of services, and the settings of the stream.
+type Causes = (Vec<(String, Option<u32>, State, Health)>, Option<u64>);
 
 /// What was found in the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     All,
-    /// The portal has not said everything that it should.
+    /// The portal has not said everything that it should, or the relay does not listen: it may have begun just now.
     NotYet,
 }
 
@@ -100,7 +102,7 @@ impl Access {
     pub(super) async fn run(self) {
         let mut changes = self.inner.store.changes();
         let mut watched = self.inner.watched.clone();
-        let (mut known, mut retry) = (Vec::new(), RETRY_FIRST);
+        let (mut known, mut retry) = (Causes::default(), RETRY_FIRST);
         let mut looked: Option<Instant> = None;
         let mut found = Found::All;
         loop {
@@ -133,10 +135,11 @@ impl Access {
         self.inner.asked.notify_one();
     }
 
-    fn causes(&self) -> Vec<Cause> {
+    fn causes(&self) -> Causes {
         let matters = |view: &ServiceView| view.entry.access.is_some() || OUTWARD.contains(&view.name.as_str());
         let views = self.inner.store.services().into_iter().filter(|view| matters(view));
-        views.map(|view| (view.name.clone(), view.pid, view.state, view.health)).collect()
+        let views = views.map(|view| (view.name.clone(), view.pid, view.state, view.health)).collect();
+        (views, self.inner.store.stream().configured.as_ref().map(|configured| configured.revision))
     }
 
     /// Looks, and tells the store.
@@ -144,15 +147,18 @@ impl Access {
         let _looking = self.inner.looking.lock().await;
         let before = self.inner.store.access();
         let listening = tokio::task::spawn_blocking(network::listening).await.unwrap_or_default();
-        let mut view = AccessView { surroundings: self.surroundings(&listening), ssh: before.ssh.clone() };
+        let surroundings = self.surroundings(&listening);
+        let turn = self.relay(&surroundings.platform, &listening);
+        let mut view = AccessView { surroundings, turn, ssh: before.ssh.clone() };
         if before.surroundings == Surroundings::default() {
             // The portal may take its time; nobody else has to.
             self.inner.store.put_access(view.clone());
         }
         view.ssh = Some(self.ssh(&listening, before.ssh.as_ref()).await);
         let found = self.take_portal_s_word(&mut view.surroundings).await;
+        let relay = view.turn.state;
         self.inner.store.put_access(view);
-        found
+        if relay == TurnState::Broken { Found::NotYet } else { found }
     }
 
     /// What the machine knows by itself.

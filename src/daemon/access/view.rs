@@ -1,5 +1,6 @@
 //! What the ways in are made of, beside the services behind them.
 
+use crate::model::access::turn::Turn;
 use crate::model::access::{Outside, Surroundings, Way, WayKind, WayState};
 
 /// What is known.
@@ -7,6 +8,8 @@ use crate::model::access::{Outside, Surroundings, Way, WayKind, WayState};
 pub(crate) struct AccessView {
     /// The machine's surroundings.
     pub(crate) surroundings: Surroundings,
+    /// The stream's relay.
+    pub(crate) turn: Turn,
     /// Whether the SSH server works, and why not; none while it has not been looked.
     pub(super) ssh: Option<(WayState, String)>,
 }

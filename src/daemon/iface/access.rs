@@ -5,7 +5,7 @@ use zbus::zvariant::OwnedObjectPath;
 use zbus::{Connection, interface};
 
 use super::{Ground, Options, path_of};
-use crate::api::access::{TunnelInfo, WayInfo};
+use crate::api::access::{TunnelInfo, TurnInfo, WayInfo};
 use crate::api::{Error, action};
 use crate::model::access::portal::Tunnel;
 use crate::model::access::{Surroundings, Way};
@@ -86,6 +86,22 @@ impl AccessObject {
     #[zbus(property)]
     fn tunnels_offered(&self) -> bool {
         self.surroundings(|known| known.tunnels.is_some())
+    }
+
+    /// The relay through which a stream by WebRTC goes where a browser does not reach this machine directly. Keys, all
+    /// strings: state (not-needed, the stream goes by WebSockets; working, this machine's own, open to the outside;
+    /// external, another machine's; public, the one that everybody uses; unmapped, this machine's own without a port that
+    /// is open to the outside; broken; unknown), sentence, and where browsers are sent to one, server (host:port) and
+    /// protocol (udp, tcp). Never what lets somebody use it.
+    #[zbus(property)]
+    fn turn(&self) -> TurnInfo {
+        let turn = self.ground.store.access().turn.clone();
+        TurnInfo {
+            state: turn.state.to_string(),
+            sentence: turn.sentence,
+            server: turn.server,
+            protocol: turn.protocol,
+        }
     }
 
     /// The quick tunnels that are open. Keys, all strings: target (what StopTunnel takes), url, label.

@@ -3,6 +3,7 @@
 pub mod outside;
 pub mod platform;
 pub mod portal;
+pub mod turn;
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
