@@ -8,6 +8,7 @@ mod advisor;
 mod component;
 mod driver;
 mod driver_error;
+mod driver_library;
 mod elsewhere;
 mod explanation;
 mod forward;
@@ -29,6 +30,7 @@ pub use advisor::{Advice, Candidate, Instead, Machine, Verdict, advise, advise_a
 pub use component::{Component, Components, Extent, Part};
 pub use driver::DriverVersion;
 pub use driver_error::DriverError;
+pub use driver_library::{CudaState, Init, LibraryAnswer, LibraryTrouble, stands_in};
 pub use elsewhere::{Elsewhere, Keeper};
 pub use forward::{ActiveCompat, CompatSource, ForwardFit, ForwardPackage};
 pub use forward_note::{ForwardNote, NoteError};
