@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 mod auth;
 mod bus;
+mod cuda;
 mod gpu;
 mod iface;
 mod jobs;

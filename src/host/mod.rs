@@ -6,6 +6,7 @@
 pub mod cuda;
 pub mod fault;
 pub mod gpu;
+pub mod libraries;
 pub mod log_follow;
 pub mod log_tee;
 pub mod names;

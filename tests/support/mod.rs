@@ -68,7 +68,18 @@ impl Boot {
     /// With the GPUs of a machine of `tests/hosts`.
     pub fn and_gpus(self, machine: &str) -> Self {
         let script = std::fs::read_to_string(nvml::machine(machine)).expect("readable");
-        self.and_gpus_of(&script)
+        let boot = self.and_gpus_of(&script);
+        match cuda::machine(machine) {
+            Some(script) => boot.and_libcuda(&script),
+            None => boot,
+        }
+    }
+
+    /// With the driver's library, which plays this.
+    pub fn and_libcuda(mut self, script: &str) -> Self {
+        self.copies.push((cuda::LIBRARY_INSIDE.into(), cuda::stand_in().into()));
+        self.environment.push((cuda::SCRIPT.into(), cuda::SCRIPT_INSIDE.into()));
+        self.and_file(cuda::SCRIPT_INSIDE, script)
     }
 
     /// With these GPUs. The library lies where every loader looks.

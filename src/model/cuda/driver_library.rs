@@ -27,6 +27,17 @@ pub enum Init {
     Crashed(String),
 }
 
+impl Init {
+    /// What it returned, if it did.
+    #[must_use]
+    pub fn returned(&self) -> Option<u32> {
+        match self {
+            Self::Returned(result) => Some(*result),
+            Self::Hung | Self::Crashed(_) => None,
+        }
+    }
+}
+
 /// Why a library said nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
@@ -57,6 +68,12 @@ impl LibraryAnswer {
     #[must_use]
     pub fn stands_in(&self) -> bool {
         stands_in(&self.file)
+    }
+
+    /// It is one of forward compatibility.
+    #[must_use]
+    pub fn is_compat(&self) -> bool {
+        self.file.split('/').any(|folder| folder == "compat")
     }
 
     /// Whether forward compatibility works with this library, where `native` is what the driver's own says. `None`
