@@ -7,10 +7,10 @@
 
 mod support;
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use desktop_control::api::{BUS_NAME, ROOT_PATH, interface};
+use desktop_control::api::{BUS_NAME, ROOT_PATH, interface, toolkit_path};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use support::cuda::{LIBRARY_INSIDE, SCRIPT_INSIDE};
 use support::nvml::{self, MACHINES, still};
@@ -19,6 +19,9 @@ use zbus::fdo::ObjectManagerProxy;
 
 /// The machine's own: other distributions have other packages, and people have environments of their own.
 const OF_THIS_MACHINE: [&str; 2] = ["driver_parts", "elsewhere"];
+
+/// What has been sent is read within this.
+const SOON: Duration = Duration::from_secs(1);
 
 fn boot() -> Boot {
     Boot::core_with(&[]).and_gpus("one-consumer")
@@ -130,8 +133,11 @@ async fn toolkits_that_come_and_go_are_pushed() {
     remove_toolkits(&stack);
     become_machine(&stack, &still("one-consumer"), support::cuda::machine("one-consumer").as_deref());
     assert_eq!(cuda(&stack)["toolkits"], json!([]));
-    let mut monitor = stack.command(&["busctl", "monitor", "--system", BUS_NAME]);
-    let monitor = monitor.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("enter");
+    let bus = stack.bus().await;
+    let manager = ObjectManagerProxy::builder(&bus).destination(BUS_NAME).expect("a name");
+    let manager = manager.path(ROOT_PATH).expect("a path").build().await.expect("a proxy");
+    let mut added = manager.receive_interfaces_added().await.expect("a match");
+    let mut removed = manager.receive_interfaces_removed().await.expect("a match");
     let toolkits = || {
         let said = cuda(&stack);
         let list = said["toolkits"].as_array().expect("a list").clone();
@@ -162,10 +168,15 @@ async fn toolkits_that_come_and_go_are_pushed() {
     let parts = cuda(&stack)["toolkits"][0]["components"].as_array().expect("a list").clone();
     let names: Vec<_> = parts.iter().map(|part| &part["name"]).collect();
     assert_eq!(names, ["compiler", "runtime"]);
-    stack.shell("pkill -x busctl");
-    let output = monitor.wait_with_output().expect("its words");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("InterfacesAdded") && said.contains("InterfacesRemoved"), "{said}");
+    let (mut came, mut went) = (Vec::new(), Vec::new());
+    while let Ok(Some(signal)) = tokio::time::timeout(SOON, added.next()).await {
+        came.push(signal.args().expect("a path").object_path.to_string());
+    }
+    while let Ok(Some(signal)) = tokio::time::timeout(SOON, removed.next()).await {
+        went.push(signal.args().expect("a path").object_path.to_string());
+    }
+    let [old, new] = ["12.9", "13.0"].map(toolkit_path);
+    assert_eq!((came, went), (vec![old.clone(), new], vec![old]));
     remove_toolkits(&stack);
 }
 
