@@ -46,7 +46,7 @@ impl Page {
             // Our own monitor: some themes colour theirs.
             Self::Stream => "io.github.desktop_control.DesktopControl-symbolic",
             Self::Remote => "network-workgroup-symbolic",
-            Self::Cuda => "application-x-firmware-symbolic",
+            Self::Cuda => "io.github.desktop_control.cuda-symbolic",
             Self::Services => "view-list-symbolic",
             Self::Preferences => "preferences-system-symbolic",
         }

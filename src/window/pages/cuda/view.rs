@@ -22,7 +22,9 @@ pub(super) struct Folds {
 
 impl Folds {
     pub(super) fn new(title: &str) -> Self {
-        Self { group: Group::new(title), shown: Vec::new(), open: Rc::default() }
+        let group = Group::new(title);
+        group.widget.set_visible(false);
+        Self { group, shown: Vec::new(), open: Rc::default() }
     }
 
     /// Makes the rows anew where they have changed. What was open stays open.
