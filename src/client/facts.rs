@@ -9,7 +9,7 @@ mod vnc;
 
 use serde::{Serialize, Serializer};
 
-pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats};
+pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, GpuTrouble};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 pub use vnc::{VncFacts, VncViewerFacts, VncWebFacts};
 
@@ -39,6 +39,12 @@ impl Snapshot {
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&ServiceFacts> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    /// What is wrong with GPUs, in NVIDIA's order.
+    #[must_use]
+    pub fn gpu_troubles(&self) -> Vec<GpuTrouble> {
+        gpu::troubles(&self.gpus, &self.root.gpu_state, self.root.gpu_reason.as_deref())
     }
 
     /// The change that is on trial now. There is one at most.

@@ -10,6 +10,7 @@ mod facts;
 mod feed;
 mod follow;
 mod gpu;
+pub mod gpu_words;
 pub mod preferences;
 mod stream;
 mod vnc;
@@ -24,9 +25,9 @@ use zbus::{Connection, MatchRule};
 
 pub use error::Error;
 pub use facts::{
-    EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, JobFacts, PendingFacts,
-    PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, VncFacts, VncViewerFacts,
-    VncWebFacts, WayFacts,
+    EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, GpuTrouble, JobFacts,
+    PendingFacts, PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, VncFacts,
+    VncViewerFacts, VncWebFacts, WayFacts,
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};

@@ -10,6 +10,8 @@ mod begun;
 mod confirm;
 mod format;
 mod glance;
+mod gpu_watch;
+mod graph;
 mod known;
 mod liked;
 mod log;
@@ -19,6 +21,7 @@ mod pending;
 mod request;
 mod rows;
 mod sidebar;
+mod trend;
 
 use std::ffi::OsString;
 use std::io::Write;

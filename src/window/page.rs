@@ -11,6 +11,8 @@ pub(super) enum Page {
     Overview,
     /// What one sees of the desktop from outside.
     Stream,
+    /// What computes and draws.
+    Gpu,
     /// What the desktop is made of.
     Services,
     /// What this user likes.
@@ -28,6 +30,7 @@ impl Page {
         match self {
             Self::Overview => "Overview",
             Self::Stream => "Stream",
+            Self::Gpu => "GPU",
             Self::Services => "Services",
             Self::Preferences => "Preferences",
         }
@@ -39,6 +42,7 @@ impl Page {
             Self::Overview => "go-home-symbolic",
             // Our own monitor: some themes colour theirs.
             Self::Stream => "io.github.desktop_control.DesktopControl-symbolic",
+            Self::Gpu => "io.github.desktop_control.gpu-symbolic",
             Self::Services => "view-list-symbolic",
             Self::Preferences => "preferences-system-symbolic",
         }

@@ -22,6 +22,15 @@ pub(super) enum Request {
     },
     /// Takes the change of this number back.
     GoBack(u64),
+    /// Asks a process that uses a GPU to end.
+    EndProcess {
+        /// The GPU's UUID.
+        gpu: String,
+        /// Its number, and when it started.
+        process: (u32, u64),
+        /// Ends it at once.
+        force: bool,
+    },
 }
 
 /// How the daemon has granted something.
@@ -47,6 +56,9 @@ impl Request {
             }
             Self::Keep { change, force } => client.keep(*change, *force).await.map(|()| Granted::Done),
             Self::GoBack(change) => client.revert(*change).await.map(|()| Granted::Done),
+            Self::EndProcess { gpu, process, force } => {
+                client.end_gpu_process(gpu, *process, *force).await.map(|()| Granted::Done)
+            }
         }
     }
 }
@@ -60,6 +72,8 @@ pub(super) enum Wish {
     Open(Page),
     /// Open the page of this service.
     OpenService(String),
+    /// Open the page of the GPU with this UUID.
+    OpenGpu(String),
     /// Tell the person in a few words that something was done.
     Say(String),
     /// Tell the person in a sentence why something was not done.

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use adw::prelude::*;
 use libadwaita as adw;
 use relm4::gtk;
-use relm4::{ComponentParts, ComponentSender, RelmWidgetExt, SimpleComponent};
+use relm4::{
+    Component, ComponentController, ComponentParts, ComponentSender, Controller, RelmWidgetExt, SimpleComponent,
+};
 
 use super::super::confirm::confirm;
 use super::super::format::{self, Sign};
@@ -13,6 +15,7 @@ use super::super::known::Known;
 use super::super::page::Page;
 use super::super::request::{Request, Wish};
 use super::super::rows::{Group, activatable, button, icon, page, row, show_icon};
+use super::gpu::cards::{self, Cards};
 use super::stream::words;
 use crate::client::{Fact, ServiceFacts, Snapshot, StreamFacts, Verb, WayFacts, unix_now};
 
@@ -25,6 +28,8 @@ pub(in crate::window) enum Input {
     Answered(String),
     /// Some uptime has changed.
     Minute,
+    /// What the cards of the GPUs are told.
+    Gpus(cards::Input),
     /// A button was pressed: help this service.
     Help(String),
     /// Somebody agreed to that.
@@ -40,6 +45,7 @@ pub(in crate::window) struct Overview {
     shown: Shown,
     sign: gtk::Image,
     troubles: Group,
+    gpus: Controller<Cards>,
     stream: Group,
     stream_row: adw::ActionRow,
     ways: Group,
@@ -130,6 +136,8 @@ impl SimpleComponent for Overview {
                 set_visible: !model.shown.troubles.is_empty(),
             },
 
+            append: model.gpus.widget(),
+
             #[local_ref]
             stream -> gtk::Box {
                 #[watch]
@@ -151,7 +159,8 @@ impl SimpleComponent for Overview {
         let (troubles, stream, ways) = (Group::new("Needs attention"), Group::new("Stream"), Group::new("Ways in"));
         let stream_row = stream_row(&sender);
         stream.list.append(&stream_row);
-        let model = Self { known, shown, sign, troubles, stream, stream_row, ways };
+        let gpus = Cards::builder().launch(()).forward(sender.output_sender(), |wish| wish);
+        let model = Self { known, shown, sign, troubles, gpus, stream, stream_row, ways };
         let (sign, troubles) = (&model.sign, &model.troubles.widget);
         let (stream, ways) = (&model.stream.widget, &model.ways.widget);
         let widgets = view_output!();
@@ -160,7 +169,11 @@ impl SimpleComponent for Overview {
 
     fn update(&mut self, input: Input, sender: ComponentSender<Self>) {
         match input {
-            Input::Fact(fact) => self.known.learn(&fact),
+            Input::Fact(fact) => {
+                self.known.learn(&fact);
+                self.gpus.emit(cards::Input::Fact(fact));
+            }
+            Input::Gpus(told) => return self.gpus.emit(told),
             Input::Answered(service) => self.known.answered(&service),
             Input::Minute => {}
             Input::Help(service) => self.help(&service, &sender),
@@ -285,6 +298,12 @@ fn troubles(known: &Known) -> Vec<Trouble> {
         sign: warning("warning"),
         help: Help::Page(Page::Stream),
     });
+    let gpus = snapshot.gpu_troubles().into_iter().map(|trouble| Trouble {
+        title: trouble.title,
+        reason: format::quotes(&trouble.reason),
+        sign: warning("warning"),
+        help: Help::Page(Page::Gpu),
+    });
     let mut services: Vec<&ServiceFacts> = snapshot.services.iter().filter(|service| service.is_trouble()).collect();
     services.sort_by_key(|service| !service.essential);
     let services = services.into_iter().map(|service| {
@@ -301,7 +320,7 @@ fn troubles(known: &Known) -> Vec<Trouble> {
             help: Help::Service(service.name.clone(), help, known.may_ask(&service.name)),
         }
     });
-    findings.chain(services).chain(fallback).collect()
+    findings.chain(gpus).chain(services).chain(fallback).collect()
 }
 
 fn warning(word: &str) -> Sign {
@@ -320,8 +339,9 @@ fn trouble_row(trouble: &Trouble, sender: &ComponentSender<Overview>) -> adw::Ac
     let (service, verb, may_ask) = match trouble.help.clone() {
         Help::Nothing => return row,
         Help::Page(page) => {
-            let called = format!("Settings: {}", trouble.title);
-            row.add_suffix(&button("Settings", &called, move |_| opened.emit(Wish::Open(page))));
+            let verb = if page == Page::Stream { "Settings" } else { "Details" };
+            let called = format!("{verb}: {}", trouble.title);
+            row.add_suffix(&button(verb, &called, move |_| opened.emit(Wish::Open(page))));
             return row;
         }
         Help::Service(service, verb, may_ask) => (service, verb, may_ask),
