@@ -41,6 +41,16 @@ impl Snapshot {
         self.services.iter().find(|service| service.name == name)
     }
 
+    /// The stream is not encoded as configured, and something can have happened: where there was never a GPU, nothing
+    /// has.
+    #[must_use]
+    pub fn encoder_fell_back(&self) -> bool {
+        let stream = self.stream.as_ref().filter(|stream| stream.is_there() && stream.effective.verdict == "fallback");
+        stream.is_some_and(|stream| {
+            stream.effective.mended.as_deref() != Some("instance") || self.root.gpu_state != "no-device"
+        })
+    }
+
     /// What is wrong with GPUs, in NVIDIA's order.
     #[must_use]
     pub fn gpu_troubles(&self) -> Vec<GpuTrouble> {

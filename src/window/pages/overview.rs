@@ -289,9 +289,7 @@ fn troubles(known: &Known) -> Vec<Trouble> {
         help: Help::Nothing,
     });
     // Where there was never a GPU nothing has failed; the page of the stream says so all the same.
-    let could_be = known.stream().filter(|stream| {
-        stream.effective.mended.as_deref() != Some("instance") || snapshot.root.gpu_state != "no-device"
-    });
+    let could_be = known.stream().filter(|_| snapshot.encoder_fell_back());
     let fallback = could_be.and_then(|stream| words::fallback(&stream.effective)).map(|why| Trouble {
         title: "The stream is not as configured".into(),
         reason: why,

@@ -28,6 +28,7 @@ const FULL: f64 = 100.0;
 #[derive(Debug)]
 pub(super) struct Pictures {
     pub(super) widget: gtk::Box,
+    name: gtk::Label,
     load: Graph,
     memory: Graph,
     temperature: Graph,
@@ -36,7 +37,8 @@ pub(super) struct Pictures {
 
 impl Pictures {
     pub(super) fn new(page: &Sender<Input>) -> Self {
-        let Group { widget, list } = Group::new("Last minutes");
+        let Group { widget, list } = Group::new("");
+        let name = widget.first_child().and_downcast::<gtk::Label>().unwrap_or_default();
         let grid = gtk::Grid::builder().column_homogeneous(true).column_spacing(18).row_spacing(12).build();
         let graphs = ["Load", "Memory", "Temperature", "Power"].map(Graph::new);
         for ((column, row), graph) in [(0, 0), (1, 0), (0, 1), (1, 1)].into_iter().zip(&graphs) {
@@ -44,11 +46,19 @@ impl Pictures {
         }
         let content = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).build();
         content.add_css_class("pictures");
-        content.append(&spans(page));
+        let first = gtk::Box::new(gtk::Orientation::Horizontal, 12);
+        first.append(&gtk::Label::builder().label("The last minutes").xalign(0.0).hexpand(true).wrap(true).build());
+        first.append(&spans(page));
+        content.append(&first);
         content.append(&grid);
         list.append(&gtk::ListBoxRow::builder().child(&content).activatable(false).focusable(false).build());
         let [load, memory, temperature, power] = graphs;
-        Self { widget, load, memory, temperature, power }
+        Self { widget, name, load, memory, temperature, power }
+    }
+
+    /// Which GPU it is.
+    pub(super) fn name(&self, name: &str) {
+        self.name.set_label(name);
     }
 
     /// Shows so many minutes.

@@ -111,6 +111,7 @@ impl View {
         self.choice.unblock_signal(&self.chosen);
         self.note(shown.map(|gpu| notes(gpu, &known.snapshot)).unwrap_or_default());
         if let Some(gpu) = shown {
+            self.pictures.name(&gpu.name_among(gpus));
             self.about.show(words::about(gpu), "This GPU or its driver does not tell it.");
         }
     }

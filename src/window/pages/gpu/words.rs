@@ -135,11 +135,12 @@ pub(super) fn process(process: &GpuProcessFacts) -> String {
 
 /// About those that are not listed.
 pub(super) fn others(listed: usize, hidden: u32) -> String {
-    let none = if listed == 0 { "No process of this container is known to use this GPU. " } else { "" };
+    let (none, more) =
+        if listed == 0 { ("No process of this container is known to use this GPU. ", "") } else { ("", " more") };
     match hidden {
         0 => format!("{none}The host hides the processes of other containers."),
-        1 => format!("{none}One more is not of this container; the host hides what it is."),
-        many => format!("{none}{many} more are not of this container; the host hides what they are."),
+        1 => format!("{none}One{more} is not of this container; the host hides what it is."),
+        many => format!("{none}{many}{more} are not of this container; the host hides what they are."),
     }
 }
 
@@ -203,7 +204,7 @@ mod tests {
         let one = GpuProcessFacts { pid: 42, uid: 7, activity: "both".into(), ..GpuProcessFacts::default() };
         assert_eq!(process(&one), "42 · 7 · draws and computes · memory not available");
         assert_eq!(others(1, 2), "2 more are not of this container; the host hides what they are.");
-        assert!(others(0, 0).starts_with("No process"));
+        assert!(others(0, 0).starts_with("No process") && others(0, 3).contains(". 3 are not of this container"));
     }
 
     #[test]
