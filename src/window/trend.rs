@@ -235,13 +235,14 @@ mod tests {
 
     #[test]
     fn with_steps_it_is_the_same_picture_until_the_next_step() {
-        let at = |now: u64| {
-            let numbers = trend(&(900..=now).map(|at| (at, if at % 2 == 0 { 10.0 } else { 20.0 })).collect::<Vec<_>>());
+        let at = |now: u64, high: f64| {
+            let number = |at: u64| if at % 2 == 0 && at < 1_001 { 10.0 } else { high };
+            let numbers = trend(&(901..=now).map(|at| (at, number(at))).collect::<Vec<_>>());
             numbers.lines(Frame { step: 10, top: Some(100.0), ..frame(now) })
         };
-        assert_eq!(at(1_000)[0].last(), Some(&(1.0, 0.15)));
-        let places = |lines: &Lines| lines[0].iter().map(|point| point.0).collect::<Vec<_>>();
-        assert_eq!(places(&at(1_001)), places(&at(1_010)));
+        assert_eq!(at(1_000, 20.0)[0].last(), Some(&(1.0, 0.15)), "the mean");
+        assert_eq!(at(1_001, 20.0), at(1_010, 20.0));
+        assert_ne!(at(1_010, 20.0), at(1_011, 20.0), "and then it moves on");
     }
 
     #[test]

@@ -84,6 +84,8 @@ enum Help {
     Service(String, &'static str, bool),
     /// Other settings.
     Page(Page),
+    /// Nothing more than knowing more about the GPU with this UUID.
+    Gpu(String),
 }
 
 #[relm4::component(pub(in crate::window))]
@@ -300,7 +302,7 @@ fn troubles(known: &Known) -> Vec<Trouble> {
         title: trouble.title,
         reason: format::quotes(&trouble.reason),
         sign: warning("warning"),
-        help: Help::Page(Page::Gpu),
+        help: Help::Gpu(trouble.uuid),
     });
     let mut services: Vec<&ServiceFacts> = snapshot.services.iter().filter(|service| service.is_trouble()).collect();
     services.sort_by_key(|service| !service.essential);
@@ -337,9 +339,13 @@ fn trouble_row(trouble: &Trouble, sender: &ComponentSender<Overview>) -> adw::Ac
     let (service, verb, may_ask) = match trouble.help.clone() {
         Help::Nothing => return row,
         Help::Page(page) => {
-            let verb = if page == Page::Stream { "Settings" } else { "Details" };
-            let called = format!("{verb}: {}", trouble.title);
-            row.add_suffix(&button(verb, &called, move |_| opened.emit(Wish::Open(page))));
+            let called = format!("Settings: {}", trouble.title);
+            row.add_suffix(&button("Settings", &called, move |_| opened.emit(Wish::Open(page))));
+            return row;
+        }
+        Help::Gpu(uuid) => {
+            let called = format!("Details: {}", trouble.title);
+            row.add_suffix(&button("Details", &called, move |_| opened.emit(Wish::OpenGpu(uuid.clone()))));
             return row;
         }
         Help::Service(service, verb, may_ask) => (service, verb, may_ask),

@@ -16,7 +16,7 @@ use super::super::super::graph::Picture;
 use super::super::super::known::Known;
 use super::super::super::page::Page;
 use super::super::super::request::Wish;
-use super::super::super::rows::{Group, activatable, named, row};
+use super::super::super::rows::{Group, activatable, named, row, side_by_side};
 use super::super::super::trend::{Frame, Unit};
 use super::past::Past;
 use super::{pictures, words};
@@ -259,10 +259,9 @@ impl Card {
         first.append(&vitals);
         first.append(&gtk::Image::from_icon_name("go-next-symbolic"));
         let (load, memory, picture) = (Meter::new("Load"), Meter::new("Memory"), Picture::new(HEIGHT));
-        let second = gtk::Box::builder().spacing(18).homogeneous(true).build();
-        second.append(&load.widget);
-        second.append(&memory.widget);
-        second.append(&picture.widget);
+        let parts: [&gtk::Widget; 3] =
+            [load.widget.upcast_ref(), memory.widget.upcast_ref(), picture.widget.upcast_ref()];
+        let second = side_by_side(&parts, 3);
         let note = gtk::Label::builder().xalign(0.0).wrap(true).visible(false).css_classes(["caption"]).build();
         let content =
             gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(6).css_classes(["card-content"]);

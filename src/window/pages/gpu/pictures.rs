@@ -5,7 +5,7 @@ use libadwaita as adw;
 use relm4::{Sender, gtk};
 
 use super::super::super::graph::Graph;
-use super::super::super::rows::{Group, named_with, property};
+use super::super::super::rows::{Group, named_with, property, side_by_side};
 use super::super::super::trend::{Frame, Trend, Unit};
 use super::Input;
 use super::past::Past;
@@ -39,18 +39,15 @@ impl Pictures {
     pub(super) fn new(page: &Sender<Input>) -> Self {
         let Group { widget, list } = Group::new("");
         let name = widget.first_child().and_downcast::<gtk::Label>().unwrap_or_default();
-        let grid = gtk::Grid::builder().column_homogeneous(true).column_spacing(18).row_spacing(12).build();
         let graphs = ["Load", "Memory", "Temperature", "Power"].map(Graph::new);
-        for ((column, row), graph) in [(0, 0), (1, 0), (0, 1), (1, 1)].into_iter().zip(&graphs) {
-            grid.attach(&graph.widget, column, row, 1, 1);
-        }
+        let widgets: Vec<&gtk::Widget> = graphs.iter().map(|graph| graph.widget.upcast_ref()).collect();
         let content = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).build();
         content.add_css_class("pictures");
         let first = gtk::Box::new(gtk::Orientation::Horizontal, 12);
         first.append(&gtk::Label::builder().label("The last minutes").xalign(0.0).hexpand(true).wrap(true).build());
         first.append(&spans(page));
         content.append(&first);
-        content.append(&grid);
+        content.append(&side_by_side(&widgets, 2));
         list.append(&gtk::ListBoxRow::builder().child(&content).activatable(false).focusable(false).build());
         let [load, memory, temperature, power] = graphs;
         Self { widget, name, load, memory, temperature, power }

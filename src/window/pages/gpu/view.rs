@@ -45,8 +45,10 @@ pub(super) struct Note {
 impl View {
     pub(super) fn new(page: &Sender<Input>) -> Self {
         let nothing = adw::StatusPage::builder().vexpand(true).build();
-        let chooser = Group::new("GPU");
-        let choice = choice_row("Shown here", "");
+        let chooser = Group::new("");
+        // Its row says it.
+        chooser.widget.first_child().iter().for_each(|heading| heading.set_visible(false));
+        let choice = choice_row("GPU", "");
         let input = page.clone();
         let chosen = choice.connect_selected_notify(move |row| input.emit(Input::Chosen(row.selected())));
         chooser.list.append(&choice);
@@ -105,6 +107,7 @@ impl View {
         self.choice.block_signal(&self.chosen);
         if names != self.names {
             self.choice.set_model(Some(&gtk::StringList::new(&names.iter().map(String::as_str).collect::<Vec<_>>())));
+            self.choice.set_subtitle(&format!("One of {}", names.len()));
             self.names = names;
         }
         self.choice.set_selected(at);
