@@ -1,7 +1,5 @@
 //! The window's page of the GPUs and the overview's cards, in the real stack, with a stand-in for NVIDIA's library.
 
-#![expect(clippy::expect_used, reason = "tests")]
-
 mod support;
 
 use serde_json::{Value, json};
@@ -26,24 +24,15 @@ fn labels(window: &mut Window) -> Vec<String> {
 }
 
 /// The value that stands behind this name.
-fn value(window: &mut Window, name: &str) -> String {
+fn value(window: &mut Window, name: &str) -> Option<String> {
     let labels = labels(window);
-    let at = labels.iter().position(|label| label == name).unwrap_or_else(|| panic!("no {name} in {labels:?}"));
-    labels[at + 1].clone()
+    let at = labels.iter().position(|label| label == name)?;
+    labels.get(at + 1).cloned()
 }
 
 fn wait_for_value(window: &mut Window, name: &str, wanted: &str) {
-    window.seen.find("label", name);
-    let mut last = String::new();
-    let what = format!("{name} is {wanted}");
-    wait_until(
-        DEADLINE,
-        || what.clone(),
-        || {
-            last = value(window, name);
-            (last == wanted).then_some(())
-        },
-    );
+    let what = || format!("{name} is {wanted}");
+    wait_until(DEADLINE, what, || (value(window, name).as_deref() == Some(wanted)).then_some(()));
 }
 
 #[test]
@@ -99,7 +88,7 @@ fn what_a_gpu_does_not_tell_is_not_available_and_says_why() {
     window.seen.click("list item", "Overview");
     window.seen.find("list item", "GB10");
     wait_for_value(&mut window, "Load", "3 %");
-    assert_eq!(value(&mut window, "Memory"), "Not available");
+    assert_eq!(value(&mut window, "Memory").as_deref(), Some("Not available"));
 }
 
 #[test]
@@ -138,7 +127,7 @@ fn a_process_is_ended_after_the_confirmation_and_not_before() {
     script["gpus"][0]["graphics"] = json!([[pid, 1_048_576], [999_999, 7]]);
     script["gpus"][0]["compute"] = json!([]);
     let mut window = open(&script, "gpu");
-    let button = format!("End sleep, process {pid}");
+    let button = format!("End: sleep, process {pid}");
     window.seen.find("", &format!("{pid} · user · draws · 1 MiB"));
     window.seen.find("label", "One more is not of this container; the host hides what it is.");
     window.assert_that_tab_reaches_everything("GPU");
@@ -162,8 +151,8 @@ fn the_minutes_are_chosen_and_nobody_looks_when_the_page_is_left() {
     script["gpus"][0]["gpu"] = json!({ "cycle": [20, 80] });
     let mut window = open(&script, "gpu");
     window.seen.find("label", "20 to 80 % in the last minute");
-    window.seen.click("toggle button", "Show 10 minutes");
-    window.seen.find_when("toggle button", "Show 10 minutes", "is chosen", |node| node.is("pressed"));
+    window.seen.click("push button", "Show 10 minutes");
+    window.seen.find_when("push button", "Show 10 minutes", "is chosen", |node| node.is("pressed"));
     window.seen.find("label", "20 to 80 % in the last minute");
     assert_eq!(probes(&window.stack), 1);
     window.seen.click("list item", "Services");

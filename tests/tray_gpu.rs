@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "tests")]
 
 #[path = "tray/scene.rs"]
+#[allow(dead_code, reason = "the others use the rest of it")]
 mod scene;
 #[path = "tray/stand_ins.rs"]
 #[allow(dead_code, reason = "tests/tray.rs uses the rest of it")]

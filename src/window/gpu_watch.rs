@@ -79,6 +79,10 @@ impl Begin {
                 // Without it the picture begins now.
                 let past = client.gpu_history(uuid).await.unwrap_or_default();
                 tell(number, Look::Past(uuid.clone(), past));
+                // Of one that is lost nothing new is told, only what it did last.
+                if let Ok(stats) = client.gpu_stats(uuid).await {
+                    tell(number, Look::Now(uuid.clone(), Box::new(stats)));
+                }
             }
             let told = client
                 .follow_gpus(&uuids, every, |uuid, stats| tell(number, Look::Now(uuid.to_owned(), Box::new(stats))));

@@ -118,7 +118,7 @@ pub(super) fn button(label: &str, name: &str, clicked: impl Fn(&gtk::Button) + '
     button
 }
 
-/// Side by side, so many in a line where there is room for them.
+/// Side by side, so many in a line where there is room for them. For what has nothing to press: Tab passes by.
 pub(super) fn side_by_side(widgets: &[&gtk::Widget], most: u32) -> gtk::FlowBox {
     let all = gtk::FlowBox::builder()
         .selection_mode(gtk::SelectionMode::None)
@@ -126,7 +126,7 @@ pub(super) fn side_by_side(widgets: &[&gtk::Widget], most: u32) -> gtk::FlowBox 
         .max_children_per_line(most)
         .column_spacing(18)
         .row_spacing(12)
-        .focusable(false)
+        .can_focus(false)
         .build();
     for widget in widgets {
         all.insert(&gtk::FlowBoxChild::builder().focusable(false).child(*widget).build(), -1);

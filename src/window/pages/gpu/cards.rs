@@ -9,7 +9,7 @@ use adw::prelude::*;
 use gtk::glib;
 use libadwaita as adw;
 use relm4::gtk;
-use relm4::{Component, ComponentParts, ComponentSender, RelmWidgetExt, Sender};
+use relm4::{Component, ComponentParts, ComponentSender, RelmWidgetExt};
 
 use super::super::super::gpu_watch::{GpuWatch, Look};
 use super::super::super::graph::Picture;
@@ -40,6 +40,8 @@ pub(in crate::window) enum Input {
     Open(bool),
     /// The window can be seen, or not any more.
     InSight(bool),
+    /// The card at this place was pressed.
+    Opened(i32),
     /// Show what has been told.
     Draw,
 }
@@ -77,7 +79,7 @@ impl Component for Cards {
         },
     }
 
-    fn init((): (), root: Self::Root, _sender: ComponentSender<Self>) -> ComponentParts<Self> {
+    fn init((): (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
         let model = Self {
             known: Known::default(),
             client: None,
@@ -91,6 +93,8 @@ impl Component for Cards {
             reason: None,
         };
         model.group.widget.set_hexpand(true);
+        let opened = sender.input_sender().clone();
+        model.group.list.connect_row_activated(move |_, row| opened.emit(Input::Opened(row.index())));
         let widgets = view_output!();
         ComponentParts { model, widgets }
     }
@@ -104,6 +108,12 @@ impl Component for Cards {
             }
             Input::Open(open) => self.open = open,
             Input::InSight(in_sight) => self.in_sight = in_sight,
+            Input::Opened(at) => {
+                if let Some((uuid, _)) = usize::try_from(at).ok().and_then(|at| self.shown.get(at)) {
+                    sender.output_sender().emit(Wish::OpenGpu(uuid.clone()));
+                }
+                return;
+            }
             Input::Draw => {
                 self.drawn_soon = false;
                 return self.draw();
@@ -167,7 +177,7 @@ impl Cards {
         }
         self.group.clear();
         let output = sender.output_sender();
-        self.shown = gpus.iter().map(|gpu| (gpu.uuid.clone(), Card::new(gpu, gpus, output))).collect();
+        self.shown = gpus.iter().map(|gpu| (gpu.uuid.clone(), Card::new(gpu, gpus))).collect();
         self.shown.iter().for_each(|(_, card)| self.group.list.append(&card.widget));
         if let Some(reason) = &reason {
             let (heading, rest) = words::heading_and_rest(reason);
@@ -250,7 +260,7 @@ fn slowed(past: &Past) -> String {
 }
 
 impl Card {
-    fn new(gpu: &GpuFacts, all: &[GpuFacts], output: &Sender<Wish>) -> Self {
+    fn new(gpu: &GpuFacts, all: &[GpuFacts]) -> Self {
         let name = gpu.name_among(all);
         let title = gtk::Label::builder().label(&name).xalign(0.0).hexpand(true).wrap(true).build();
         let vitals = gtk::Label::builder().css_classes(["numeric"]).build();
@@ -262,6 +272,8 @@ impl Card {
         let parts: [&gtk::Widget; 3] =
             [load.widget.upcast_ref(), memory.widget.upcast_ref(), picture.widget.upcast_ref()];
         let second = side_by_side(&parts, 3);
+        // It would take clicks that are meant for the card.
+        second.set_can_target(false);
         let note = gtk::Label::builder().xalign(0.0).wrap(true).visible(false).css_classes(["caption"]).build();
         let content =
             gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(6).css_classes(["card-content"]);
@@ -271,8 +283,6 @@ impl Card {
         content.append(&note);
         let widget: gtk::ListBoxRow = named("GtkListBoxRow", &name).unwrap_or_default();
         widget.set_child(Some(&content));
-        let (opened, uuid) = (output.clone(), gpu.uuid.clone());
-        widget.connect_activate(move |_| opened.emit(Wish::OpenGpu(uuid.clone())));
         Self { widget, content, vitals, load, memory, picture, note, shown: None }
     }
 
@@ -291,6 +301,8 @@ impl Card {
         }
         self.vitals.set_label(&shown.vitals);
         let why_not = words::why_not(gpu, &past.stats);
+        let is_silent = shown.load.0.is_none() || shown.memory.0.is_none();
+        self.content.set_tooltip_text(is_silent.then_some(why_not));
         self.load.show(&shown.load, why_not);
         self.memory.show(&shown.memory, why_not);
         self.note.set_label(&shown.note);

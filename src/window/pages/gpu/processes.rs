@@ -26,6 +26,8 @@ pub(super) struct Processes {
 struct Row {
     widget: adw::ActionRow,
     end: gtk::Button,
+    /// Another button: a new text would take the name from one.
+    end_at_once: gtk::Button,
     subtitle: String,
 }
 
@@ -70,13 +72,18 @@ impl Processes {
 impl Row {
     fn new(process: &GpuProcessFacts, page: &Sender<Input>) -> Self {
         let name = if process.name.is_empty() { "A process without a name" } else { &process.name };
-        let (page, key) = (page.clone(), key(process));
-        let called = format!("End {name}, process {}", process.pid);
-        let end = button("End", &called, move |_| page.emit(Input::OfferEnd(key)));
+        let key = key(process);
         let widget = row(name, "");
-        widget.add_suffix(&end);
+        let offer = |label: &str| {
+            let page = page.clone();
+            let called = format!("{label}: {name}, process {}", process.pid);
+            let offer = button(label, &called, move |_| page.emit(Input::OfferEnd(key)));
+            widget.add_suffix(&offer);
+            offer
+        };
+        let (end, end_at_once) = (offer("End"), offer("End at once"));
         widget.add_css_class("numeric");
-        Self { widget, end, subtitle: String::new() }
+        Self { widget, end, end_at_once, subtitle: String::new() }
     }
 
     fn show(&mut self, process: &GpuProcessFacts, asked: bool, may_ask: bool) {
@@ -88,8 +95,10 @@ impl Row {
             self.widget.set_subtitle(&subtitle);
             self.subtitle = subtitle;
         }
-        self.end.set_label(if asked { "End at once" } else { "End" });
-        self.end.set_sensitive(may_ask);
+        for (offer, is_for_asked) in [(&self.end, false), (&self.end_at_once, true)] {
+            offer.set_visible(asked == is_for_asked);
+            offer.set_sensitive(may_ask);
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::client::{GpuFacts, Snapshot};
 #[derive(Debug)]
 pub(super) struct View {
     pub(super) content: gtk::Box,
-    nothing: adw::StatusPage,
+    nothing: Nothing,
     chooser: Group,
     choice: adw::ComboRow,
     chosen: glib::SignalHandlerId,
@@ -44,7 +44,7 @@ pub(super) struct Note {
 
 impl View {
     pub(super) fn new(page: &Sender<Input>) -> Self {
-        let nothing = adw::StatusPage::builder().vexpand(true).build();
+        let nothing = Nothing::new();
         let chooser = Group::new("");
         // Its row says it.
         chooser.widget.first_child().iter().for_each(|heading| heading.set_visible(false));
@@ -58,7 +58,7 @@ impl View {
         let (doing, about) = (Values::new("Now"), Values::new("About this GPU"));
         let content = gtk::Box::new(gtk::Orientation::Vertical, 18);
         let parts: [&gtk::Widget; 7] = [
-            nothing.upcast_ref(),
+            nothing.widget.upcast_ref(),
             chooser.widget.upcast_ref(),
             notes.widget.upcast_ref(),
             pictures.widget.upcast_ref(),
@@ -88,11 +88,8 @@ impl View {
     /// Shows which GPUs there are, and why there is none.
     pub(super) fn show_presence(&mut self, known: &Known, shown: Option<&GpuFacts>) {
         let gpus = &known.snapshot.gpus;
-        self.nothing.set_visible(shown.is_none());
-        let (icon, title, rest) = nothing(known);
-        self.nothing.set_icon_name(Some(icon));
-        self.nothing.set_title(&glib::markup_escape_text(&quotes(&title)));
-        self.nothing.set_description(Some(&glib::markup_escape_text(&quotes(&rest))));
+        self.nothing.widget.set_visible(shown.is_none());
+        self.nothing.show(nothing(known));
         for part in [&self.pictures.widget, &self.doing.widget, &self.processes.widget, &self.about.widget] {
             part.set_visible(shown.is_some());
             // Old facts look like what they are.
@@ -143,6 +140,34 @@ impl View {
     pub(super) fn show_past(&mut self, gpu: &GpuFacts, past: &Past, minutes: u64) {
         self.pictures.show(gpu, past, minutes);
         self.doing.show(words::doing(gpu, &past.stats), words::why_not(gpu, &past.stats));
+    }
+}
+
+/// The page without a GPU: as libadwaita's for such a state, which scrolls by itself and is a stop of the keyboard's.
+#[derive(Debug)]
+struct Nothing {
+    widget: gtk::Box,
+    sign: gtk::Image,
+    heading: gtk::Label,
+    rest: gtk::Label,
+}
+
+impl Nothing {
+    fn new() -> Self {
+        let widget = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).margin_top(48).build();
+        let sign = gtk::Image::builder().pixel_size(96).accessible_role(gtk::AccessibleRole::Presentation).build();
+        let label = || gtk::Label::builder().wrap(true).justify(gtk::Justification::Center);
+        let (heading, rest) = (label().css_classes(["title-2"]).build(), label().build());
+        widget.append(&sign);
+        widget.append(&heading);
+        widget.append(&rest);
+        Self { widget, sign, heading, rest }
+    }
+
+    fn show(&self, (icon, heading, rest): (&str, String, String)) {
+        self.sign.set_icon_name(Some(icon));
+        self.heading.set_label(&quotes(&heading));
+        self.rest.set_label(&quotes(&rest));
     }
 }
 
