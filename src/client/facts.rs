@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 
 pub use access::{AccessFacts, TunnelFacts, TurnFacts, WayFacts};
 pub use cuda::{ComponentFacts, CudaFacts, DriverPartFacts, ElsewhereFacts, ForwardFacts, ImageFacts, ToolkitFacts};
-pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats};
+pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, GpuTrouble};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 pub use vnc::{VncFacts, VncViewerFacts, VncWebFacts};
 
@@ -49,6 +49,22 @@ impl Snapshot {
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&ServiceFacts> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    /// The stream is not encoded as configured, and something can have happened: where there was never a GPU, nothing
+    /// has.
+    #[must_use]
+    pub fn encoder_fell_back(&self) -> bool {
+        let stream = self.stream.as_ref().filter(|stream| stream.is_there() && stream.effective.verdict == "fallback");
+        stream.is_some_and(|stream| {
+            stream.effective.mended.as_deref() != Some("instance") || self.root.gpu_state != "no-device"
+        })
+    }
+
+    /// What is wrong with GPUs, in NVIDIA's order.
+    #[must_use]
+    pub fn gpu_troubles(&self) -> Vec<GpuTrouble> {
+        gpu::troubles(&self.gpus, &self.root.gpu_state, self.root.gpu_reason.as_deref())
     }
 
     /// The change that is on trial now. There is one at most.

@@ -12,6 +12,7 @@ mod facts;
 mod feed;
 mod follow;
 mod gpu;
+pub mod gpu_words;
 pub mod preferences;
 mod stream;
 mod vnc;
@@ -27,9 +28,9 @@ use zbus::{Connection, MatchRule};
 pub use error::Error;
 pub use facts::{
     AccessFacts, ComponentFacts, CudaFacts, DriverPartFacts, EffectiveFacts, ElsewhereFacts, FindingFacts,
-    ForwardFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, ImageFacts, JobFacts, PendingFacts, PlanFacts,
-    PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, ToolkitFacts, TunnelFacts, TurnFacts,
-    VncFacts, VncViewerFacts, VncWebFacts, WayFacts,
+    ForwardFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, GpuTrouble, ImageFacts, JobFacts, PendingFacts,
+    PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, ToolkitFacts, TunnelFacts,
+    TurnFacts, VncFacts, VncViewerFacts, VncWebFacts, WayFacts,
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};

@@ -237,6 +237,10 @@ impl Tray for Item {
         self.ask_for(Action::CopyLink);
     }
 
+    fn menu_about_to_show(&mut self) {
+        self.ask_for(Action::LookAtGpus);
+    }
+
     fn menu(&self) -> Vec<MenuItem<Self>> {
         self.model.menu.iter().map(menu_item).collect()
     }

@@ -1,10 +1,11 @@
 //! What the tray icon shows, as a pure function of what is known. Nothing here talks to anybody.
 
+mod gpu;
 mod stream;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::client::{JobFacts, PendingFacts, ServiceFacts, Snapshot, WayFacts};
+use crate::client::{GpuStats, JobFacts, PendingFacts, ServiceFacts, Snapshot, WayFacts};
 use crate::model::vnc::SERVICE as VNC;
 
 pub(super) use stream::question;
@@ -45,6 +46,8 @@ pub(super) struct Known {
     pub(super) asked_vnc: bool,
     /// We have asked the daemon about the settings of the stream, and it has not answered yet.
     pub(super) asked_stream: bool,
+    /// What GPUs did a moment ago, by UUID; empty while nobody has looked.
+    pub(super) gpus: BTreeMap<String, GpuStats>,
 }
 
 impl Known {
@@ -109,6 +112,8 @@ pub(super) enum Action {
     },
     /// Put the connection link into the clipboard.
     CopyLink,
+    /// Look what the GPUs do: somebody is about to read it.
+    LookAtGpus,
     /// End the tray icon.
     Quit,
 }
@@ -202,8 +207,8 @@ impl TrayModel {
         let vnc = vnc_entry(known);
         let most = MOST_TROUBLES + 1 - [&quality, &vnc].into_iter().flatten().count();
         menu.extend(trouble_entries(&troubles, most + 1 - menu.len()));
-        if menu.len() <= most {
-            menu.extend(stream::line(known));
+        for line in [gpu::line(known), stream::line(known)] {
+            menu.extend(line.filter(|_| menu.len() <= most));
         }
         menu.push(Entry::Separator);
         menu.extend(quality);
@@ -285,7 +290,7 @@ fn troubles(known: &Known) -> Vec<Trouble> {
         reason: service.health_reason.clone(),
         action: Action::OpenService(service.name.clone()),
     });
-    findings.chain(services).collect()
+    findings.chain(gpu::troubles(snapshot)).chain(services).collect()
 }
 
 fn summary(known: &Known, troubles: &[Trouble]) -> String {
@@ -394,6 +399,7 @@ fn details(known: &Known, troubles: &[Trouble], work: Option<String>) -> String 
     }
     if lines.is_empty() {
         lines.push(counted(&snapshot.services));
+        lines.extend(gpu::lines(known));
         lines.extend(stream::words(known));
     }
     lines.join("\n")

@@ -279,6 +279,10 @@ impl Component for App {
         match input {
             Input::Open(page) | Input::Wish(Wish::Open(page)) => self.open(Shown::Page(page)),
             Input::OpenService(name) | Input::Wish(Wish::OpenService(name)) => self.open(Shown::Service(name)),
+            Input::Wish(Wish::OpenGpu(uuid)) => {
+                self.pages.choose_gpu(uuid);
+                self.open(Shown::Page(Page::Gpu));
+            }
             Input::Back => self.open(Shown::Page(Page::Services)),
             Input::Wish(Wish::Ask(request)) => self.ask(request, &sender),
             Input::Wish(Wish::Say(words)) => self.say(&words),
@@ -360,6 +364,7 @@ impl App {
         }
         let troubles = self.known.snapshot.services.iter().filter(|service| service.is_trouble()).count();
         self.sidebar.count(Page::Services, troubles);
+        self.sidebar.count(Page::Gpu, self.known.snapshot.gpu_troubles().len());
         self.sidebar.list(Page::Stream, self.known.stream().is_some());
         let fact = Rc::new(fact);
         self.pages.learn(&fact);

@@ -68,6 +68,22 @@ impl Question {
         Self { heading, body, verb: "Restart VNC" }
     }
 
+    /// About ending a process that uses a GPU; with `force`, one that was asked to end and has not.
+    pub(super) fn about_ending(name: &str, pid: u32, user: &str, force: bool) -> Self {
+        let name = if name.is_empty() { "a process without a name" } else { name };
+        let body = if force {
+            format!("Process {pid} of {user} was asked to end and is still there. What it has not saved is lost.")
+        } else {
+            format!("Process {pid} of {user} is asked to end. What it has not saved may be lost.")
+        };
+        let (heading, verb) = if force {
+            (format!("End “{name}” at once?"), "End at once")
+        } else {
+            (format!("End “{name}”?"), "End")
+        };
+        Self { heading, body, verb }
+    }
+
     /// None where there is nothing to ask: the desktop can do without it, or nothing of it is there to be lost.
     fn about(service: &ServiceFacts, verb: Verb) -> Option<Self> {
         if !service.essential || service.is_down() {

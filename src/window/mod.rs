@@ -10,6 +10,8 @@ mod begun;
 mod confirm;
 mod format;
 mod glance;
+mod gpu_watch;
+mod graph;
 mod known;
 mod liked;
 mod log;
@@ -20,6 +22,7 @@ mod quiet;
 mod request;
 mod rows;
 mod sidebar;
+mod trend;
 mod ways;
 
 use std::ffi::OsString;

@@ -13,6 +13,8 @@ pub(super) enum Page {
     Stream,
     /// How one gets in.
     Remote,
+    /// What computes and draws.
+    Gpu,
     /// Which CUDA runs here.
     Cuda,
     /// What the desktop is made of.
@@ -33,6 +35,7 @@ impl Page {
             Self::Overview => "Overview",
             Self::Stream => "Stream",
             Self::Remote => "Remote access",
+            Self::Gpu => "GPU",
             Self::Cuda => "CUDA",
             Self::Services => "Services",
             Self::Preferences => "Preferences",
@@ -46,6 +49,7 @@ impl Page {
             // Our own monitor: some themes colour theirs.
             Self::Stream => "io.github.desktop_control.DesktopControl-symbolic",
             Self::Remote => "network-workgroup-symbolic",
+            Self::Gpu => "io.github.desktop_control.gpu-symbolic",
             Self::Cuda => "io.github.desktop_control.cuda-symbolic",
             Self::Services => "view-list-symbolic",
             Self::Preferences => "preferences-system-symbolic",

@@ -40,6 +40,15 @@ pub(super) enum Request {
         /// Opens it.
         open: bool,
     },
+    /// Asks a process that uses a GPU to end.
+    EndProcess {
+        /// The GPU's UUID.
+        gpu: String,
+        /// Its number, and when it started.
+        process: (u32, u64),
+        /// Ends it at once.
+        force: bool,
+    },
 }
 
 /// How the daemon has granted something.
@@ -70,6 +79,9 @@ impl Request {
             }
             Self::DisconnectVnc => client.disconnect_vnc().await.map(|_| Granted::Done),
             Self::Tunnel { target, open } => client.set_tunnel(target, *open).await.map(Granted::Job),
+            Self::EndProcess { gpu, process, force } => {
+                client.end_gpu_process(gpu, *process, *force).await.map(|()| Granted::Done)
+            }
         }
     }
 
@@ -104,6 +116,8 @@ pub(super) enum Wish {
     Open(Page),
     /// Open the page of this service.
     OpenService(String),
+    /// Open the page of the GPU with this UUID.
+    OpenGpu(String),
     /// Tell the person in a few words that something was done.
     Say(String),
     /// Tell the person in a sentence why something was not done.

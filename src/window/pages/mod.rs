@@ -1,6 +1,7 @@
 //! One component for each page. They know the window only by what they wish of it.
 
 pub(super) mod cuda;
+pub(super) mod gpu;
 pub(super) mod overview;
 pub(super) mod preferences;
 pub(super) mod remote;
@@ -45,6 +46,7 @@ pub(super) struct Pages {
     stream: Controller<stream::Stream>,
     remote: Controller<remote::Remote>,
     cuda: Controller<cuda::Cuda>,
+    gpu: Controller<gpu::Gpus>,
     services: Controller<services::Services>,
     service: Controller<service::Service>,
     preferences: Controller<preferences::PreferencesPage>,
@@ -66,6 +68,7 @@ impl Pages {
             stream: stream::Stream::builder().launch(()).forward(window, wish),
             remote: remote::Remote::builder().launch(()).forward(window, wish),
             cuda: cuda::Cuda::builder().launch(()).forward(window, wish),
+            gpu: gpu::Gpus::builder().launch(()).forward(window, wish),
             services: services::Services::builder().launch(()).forward(window, wish),
             service: service::Service::builder().launch(()).forward(window, wish),
             preferences: preferences::PreferencesPage::builder().launch(liked).forward(window, move |output| {
@@ -79,11 +82,12 @@ impl Pages {
 
     /// All of them, to be put one after the other: a stack would leave those that are not to be seen where a screen
     /// reader finds them.
-    pub(super) fn widgets(&self) -> [&gtk::Widget; 7] {
+    pub(super) fn widgets(&self) -> [&gtk::Widget; 8] {
         [
             self.overview.widget().upcast_ref(),
             self.stream.widget().upcast_ref(),
             self.remote.widget().upcast_ref(),
+            self.gpu.widget().upcast_ref(),
             self.cuda.widget().upcast_ref(),
             self.services.widget().upcast_ref(),
             self.preferences.widget().upcast_ref(),
@@ -98,12 +102,15 @@ impl Pages {
         self.stream.widget().set_visible(page(Page::Stream));
         self.remote.widget().set_visible(page(Page::Remote));
         self.cuda.widget().set_visible(page(Page::Cuda));
+        self.gpu.widget().set_visible(page(Page::Gpu));
         self.services.widget().set_visible(page(Page::Services));
         self.preferences.widget().set_visible(page(Page::Preferences));
         self.service.widget().set_visible(matches!(shown, Shown::Service(_)));
+        self.overview.emit(overview::Input::Gpus(gpu::cards::Input::Open(page(Page::Overview))));
         self.stream.emit(stream::Input::Open(page(Page::Stream)));
         self.remote.emit(remote::Input::Open(page(Page::Remote)));
         self.cuda.emit(cuda::Input::Open(page(Page::Cuda)));
+        self.gpu.emit(gpu::Input::Open(page(Page::Gpu)));
         self.service.emit(match shown {
             Shown::Page(_) => service::Input::Leave,
             Shown::Service(name) => service::Input::Show(name.clone()),
@@ -112,7 +119,14 @@ impl Pages {
 
     /// Whether anybody can see the window itself.
     pub(super) fn in_sight(&self, in_sight: bool) {
+        self.overview.emit(overview::Input::Gpus(gpu::cards::Input::InSight(in_sight)));
         self.stream.emit(stream::Input::InSight(in_sight));
+        self.gpu.emit(gpu::Input::InSight(in_sight));
+    }
+
+    /// Which GPU its page is to show.
+    pub(super) fn choose_gpu(&self, uuid: String) {
+        self.gpu.emit(gpu::Input::Choose(uuid));
     }
 
     /// News from the daemon.
@@ -121,6 +135,7 @@ impl Pages {
         self.stream.emit(stream::Input::Fact(Rc::clone(fact)));
         self.remote.emit(remote::Input::Fact(Rc::clone(fact)));
         self.cuda.emit(cuda::Input::Fact(Rc::clone(fact)));
+        self.gpu.emit(gpu::Input::Fact(Rc::clone(fact)));
         self.services.emit(services::Input::Fact(Rc::clone(fact)));
         self.service.emit(service::Input::Fact(Rc::clone(fact)));
     }
@@ -138,6 +153,7 @@ impl Pages {
             }
             Request::DisconnectVnc => self.remote.emit(remote::Input::Free(SERVICE.into())),
             Request::Tunnel { target, .. } => self.remote.emit(remote::Input::Free(target.clone())),
+            Request::EndProcess { process, .. } => self.gpu.emit(gpu::Input::Answered(*process, granted)),
             _ => {}
         }
     }

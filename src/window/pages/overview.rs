@@ -5,7 +5,9 @@ use std::rc::Rc;
 use adw::prelude::*;
 use libadwaita as adw;
 use relm4::gtk;
-use relm4::{ComponentParts, ComponentSender, RelmWidgetExt, SimpleComponent};
+use relm4::{
+    Component, ComponentController, ComponentParts, ComponentSender, Controller, RelmWidgetExt, SimpleComponent,
+};
 
 use super::super::confirm::confirm;
 use super::super::format::{self, Sign};
@@ -15,6 +17,7 @@ use super::super::request::{Request, Wish};
 use super::super::rows::{Group, activatable, button, icon, page, row, show_icon};
 use super::super::ways::{self, Wanted, Way};
 use super::cuda::shown::at_a_glance;
+use super::gpu::cards::{self, Cards};
 use super::stream::words;
 use crate::client::{Fact, ServiceFacts, Snapshot, StreamFacts, Verb, unix_now};
 
@@ -27,6 +30,8 @@ pub(in crate::window) enum Input {
     Answered(String),
     /// Some uptime has changed.
     Minute,
+    /// What the cards of the GPUs are told.
+    Gpus(cards::Input),
     /// A button was pressed: help this service.
     Help(String),
     /// Somebody agreed to that.
@@ -42,6 +47,7 @@ pub(in crate::window) struct Overview {
     shown: Shown,
     sign: gtk::Image,
     troubles: Group,
+    gpus: Controller<Cards>,
     stream: Group,
     stream_row: adw::ActionRow,
     ways: Group,
@@ -84,6 +90,8 @@ enum Help {
     Service(String, &'static str, bool),
     /// Other settings.
     Page(Page),
+    /// Nothing more than knowing more about the GPU with this UUID.
+    Gpu(String),
 }
 
 #[relm4::component(pub(in crate::window))]
@@ -136,6 +144,8 @@ impl SimpleComponent for Overview {
                 set_visible: !model.shown.troubles.is_empty(),
             },
 
+            append: model.gpus.widget(),
+
             #[local_ref]
             stream -> gtk::Box {
                 #[watch]
@@ -167,7 +177,8 @@ impl SimpleComponent for Overview {
         let cuda_icon = icon(&shown.sign);
         cuda_row.add_prefix(&cuda_icon);
         cuda.list.append(&cuda_row);
-        let model = Self { known, shown, sign, troubles, stream, stream_row, ways, cuda, cuda_row, cuda_icon };
+        let gpus = Cards::builder().launch(()).forward(sender.output_sender(), |wish| wish);
+        let model = Self { known, shown, sign, troubles, gpus, stream, stream_row, ways, cuda, cuda_row, cuda_icon };
         let (sign, troubles) = (&model.sign, &model.troubles.widget);
         let (stream, ways, cuda) = (&model.stream.widget, &model.ways.widget, &model.cuda.widget);
         let widgets = view_output!();
@@ -176,7 +187,11 @@ impl SimpleComponent for Overview {
 
     fn update(&mut self, input: Input, sender: ComponentSender<Self>) {
         match input {
-            Input::Fact(fact) => self.known.learn(&fact),
+            Input::Fact(fact) => {
+                self.known.learn(&fact);
+                self.gpus.emit(cards::Input::Fact(fact));
+            }
+            Input::Gpus(told) => return self.gpus.emit(told),
             Input::Answered(service) => self.known.answered(&service),
             Input::Minute => {}
             Input::Help(service) => self.help(&service, &sender),
@@ -306,14 +321,18 @@ fn troubles(known: &Known) -> Vec<Trouble> {
         help: Help::Nothing,
     });
     // Where there was never a GPU nothing has failed; the page of the stream says so all the same.
-    let could_be = known.stream().filter(|stream| {
-        stream.effective.mended.as_deref() != Some("instance") || snapshot.root.gpu_state != "no-device"
-    });
+    let could_be = known.stream().filter(|_| snapshot.encoder_fell_back());
     let fallback = could_be.and_then(|stream| words::fallback(&stream.effective)).map(|why| Trouble {
         title: "The stream is not as configured".into(),
         reason: why,
         sign: warning("warning"),
         help: Help::Page(Page::Stream),
+    });
+    let gpus = snapshot.gpu_troubles().into_iter().map(|trouble| Trouble {
+        title: trouble.title,
+        reason: format::quotes(&trouble.reason),
+        sign: warning("warning"),
+        help: Help::Gpu(trouble.uuid),
     });
     let mut services: Vec<&ServiceFacts> = snapshot.services.iter().filter(|service| service.is_trouble()).collect();
     services.sort_by_key(|service| !service.essential);
@@ -331,7 +350,7 @@ fn troubles(known: &Known) -> Vec<Trouble> {
             help: Help::Service(service.name.clone(), help, known.may_ask(&service.name)),
         }
     });
-    findings.chain(services).chain(fallback).collect()
+    findings.chain(gpus).chain(services).chain(fallback).collect()
 }
 
 fn warning(word: &str) -> Sign {
@@ -352,6 +371,11 @@ fn trouble_row(trouble: &Trouble, sender: &ComponentSender<Overview>) -> adw::Ac
         Help::Page(page) => {
             let called = format!("Settings: {}", trouble.title);
             row.add_suffix(&button("Settings", &called, move |_| opened.emit(Wish::Open(page))));
+            return row;
+        }
+        Help::Gpu(uuid) => {
+            let called = format!("Details: {}", trouble.title);
+            row.add_suffix(&button("Details", &called, move |_| opened.emit(Wish::OpenGpu(uuid.clone()))));
             return row;
         }
         Help::Service(service, verb, may_ask) => (service, verb, may_ask),
