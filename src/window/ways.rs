@@ -74,7 +74,7 @@ fn way_row(Way { facts: way, turn_on, may_ask }: &Way, wanted: impl Fn(Wanted) +
         let on = button("Turn on", &called, move |_| wanted(Wanted::On(request.clone())));
         on.set_sensitive(*may_ask);
         row.add_suffix(&on);
-    } else if !address.is_empty() {
+    } else if way.state != "off" && !address.is_empty() {
         row.add_suffix(&copy_button(address, &format!("Copy the address of {}", label(way)), wanted));
     }
     row
