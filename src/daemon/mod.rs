@@ -6,6 +6,7 @@ mod auth;
 mod bus;
 mod gpu;
 mod iface;
+pub mod install;
 mod jobs;
 mod leases;
 mod pending;

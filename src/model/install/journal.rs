@@ -104,6 +104,16 @@ impl Journal {
         Self { request, stage: Stage::Begun, wanted: Vec::new(), planned, attempts: 1, failure: None }
     }
 
+    /// Adds what apt plans now to what it had planned before anything changed.
+    pub fn remember(&mut self, wanted: Vec<Wanted>, transaction: &Transaction) {
+        self.wanted = wanted;
+        for change in &transaction.install {
+            if self.planned.install.iter().all(|known| known.name != change.name) {
+                self.planned.install.push(change.clone());
+            }
+        }
+    }
+
     /// What is to be done now.
     #[must_use]
     pub fn recovery(&self) -> Recovery {
@@ -126,14 +136,17 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Reads the output: lines with a package are indented by one blank.
+    /// Reads the output: blocks of a heading and lines with a package each, which are indented by one blank. Packages
+    /// without check sums or of foreign architectures are told of, too, and work all the same.
     #[must_use]
     pub fn parse(output: &str) -> Self {
         let named = |line: &str| {
             let name = line.strip_prefix(' ')?.split_whitespace().next()?;
             (!line.starts_with("  ")).then(|| name.split(':').next().unwrap_or(name).to_owned())
         };
-        let mut packages: Vec<String> = output.lines().filter_map(named).collect();
+        let harmless = |block: &&str| !block.contains("md5sums") && !block.contains("architecture");
+        let lines = output.split("\n\n").filter(harmless).flat_map(str::lines);
+        let mut packages: Vec<String> = lines.filter_map(named).collect();
         packages.sort();
         packages.dedup();
         Self { packages }
@@ -181,5 +194,8 @@ mod tests {
             option in dselect:\n cuda-nvcc-12-9       CUDA nvcc\n libfoo:amd64         x\n\n";
         assert_eq!(Audit::parse(output).packages, ["cuda-nvcc-12-9", "libfoo"]);
         assert!(Audit::parse("").is_clean());
+        let sums = "The following packages are missing the md5sums control file in the\ndatabase, they need to be \
+            reinstalled:\n some-tool            x\n";
+        assert!(Audit::parse(sums).is_clean());
     }
 }

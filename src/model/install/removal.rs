@@ -28,6 +28,21 @@ pub fn packages_of(status: &str, release: Release) -> BTreeSet<String> {
     found
 }
 
+/// The releases of which at least a part is installed.
+#[must_use]
+pub fn releases_of(status: &str) -> BTreeSet<Release> {
+    let of =
+        |name: &str| Release::split_package(name).filter(|(stem, _)| is_toolkits(stem)).map(|(_, release)| release);
+    installed_packages(status).filter_map(|package| of(package.name)).collect()
+}
+
+/// Whether a package is a part of a toolkit, by its name.
+#[must_use]
+pub fn is_part_of_toolkit(name: &str) -> bool {
+    let config = name.starts_with("cuda-toolkit-") && name.ends_with("config-common");
+    config || (!is_driver_name(name) && Release::split_package(name).is_some_and(|(stem, _)| is_toolkits(stem)))
+}
+
 /// NVIDIA's names for parts of toolkits, without the release.
 fn is_toolkits(stem: &str) -> bool {
     const LIBRARIES: [&str; 10] = [
