@@ -29,6 +29,16 @@ impl Work {
         Ok(Outcome::Done { checks })
     }
 
+    /// Applies the default that was chosen here again, where something else is in force now.
+    pub(super) async fn restore_default(&mut self) -> Result<Outcome, Stop> {
+        let now = apt::current_default(&self.root);
+        let Some(chosen) = now.chosen.filter(|chosen| now.link != Link::Toolkit(*chosen)) else {
+            return Ok(Outcome::Skipped);
+        };
+        apt::make_default(&self.root, Some(chosen)).await?;
+        Ok(Outcome::Done { checks: Vec::new() })
+    }
+
     /// Makes an installed toolkit the default.
     pub(super) async fn set_default(&mut self, release: Release) -> Result<Outcome, Stop> {
         self.tell.enter(Phase::Configuring);

@@ -32,6 +32,8 @@ pub enum Task {
     Run,
     /// Bring what was cut off to its end.
     Resume,
+    /// Apply the default that was chosen again, where a boot script has set another one.
+    Restore,
 }
 
 /// Does it. Whether that went well.
@@ -74,7 +76,7 @@ async fn run_async(task: Task) -> anyhow::Result<bool> {
             io::stdout().write_all(format!("{text}\n").as_bytes())?;
             Ok(answer.is_ok())
         }
-        (Task::Run | Task::Resume, exclusive) => {
+        (Task::Run | Task::Resume | Task::Restore, exclusive) => {
             let outcome = match exclusive {
                 Ok(_exclusive) => perform(&mut work, task).await,
                 Err(stop) => Err(stop),
@@ -92,11 +94,11 @@ async fn run_async(task: Task) -> anyhow::Result<bool> {
 }
 
 async fn perform(work: &mut Work, task: Task) -> Result<Outcome, Stop> {
-    if task == Task::Resume {
-        return Ok(work.resume().await?.unwrap_or(Outcome::Skipped));
+    match task {
+        Task::Resume => Ok(work.resume().await?.unwrap_or(Outcome::Skipped)),
+        Task::Restore => work.restore_default().await,
+        _ => work.begin(request()?).await,
     }
-    let request = request()?;
-    work.begin(request).await
 }
 
 async fn answer(work: &mut Work, task: Task) -> Result<serde_json::Value, Stop> {

@@ -135,7 +135,7 @@ pub fn injected_files() -> BTreeSet<String> {
     mounts
         .into_iter()
         .map(|mount| mount.mount_point)
-        .filter(|path| path.is_file())
+        .filter(|path| !path.is_dir())
         .map(|path| path.display().to_string())
         .collect()
 }

@@ -60,7 +60,9 @@ pub struct Trouble {
 }
 
 /// What is looked for in apt's words, in the order of how much it tells: a full disk also makes signatures fail.
-const MARKS: [(Kind, &[&str]); 13] = [
+const MARKS: [(Kind, &[&str]); 14] = [
+    // dpkg cannot replace a file that is a mount: the host has put it there.
+    (Kind::Driver, &["Invalid cross-device link"]),
     (Kind::NoSpace, &["No space left on device", "enough free space", "Disk quota exceeded"]),
     (Kind::Locked, &["Could not get lock", "Unable to acquire the dpkg frontend lock", "Unable to lock"]),
     (Kind::Sources, &["Conflicting values set for option"]),
@@ -248,6 +250,10 @@ mod tests {
                 Kind::Held,
             ),
             ("E: Unable to locate package a", Kind::Unmet),
+            (
+                " unable to make backup link of './usr/lib/libcuda.so.1' before installing new version: Invalid cross-device link",
+                Kind::Driver,
+            ),
             (
                 "The following packages have unmet dependencies:\n cuda-toolkit-12-9 : Depends: cuda-drivers but it is not installable\nE: Unable to correct problems, you have held broken packages.",
                 Kind::Driver,
