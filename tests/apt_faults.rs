@@ -50,7 +50,7 @@ fn a_connection_that_is_cut_is_taken_up_again() {
             .server
             .faults(|faults| faults.asked.iter().any(|(name, from)| name.contains("libcublas-12-9_") && *from > 0));
         assert!(taken_up, "cut at {percent} %: what was there was not fetched again");
-        assert_eq!(machine.state(), whole, "cut at {percent} %");
+        machine.assert_same(&whole, &format!("cut at {percent} %"));
         machine.reset();
     }
 }
@@ -68,7 +68,7 @@ fn what_is_not_as_the_lists_say_is_not_installed() {
     machine.assert_sound();
     machine.repository.mend("libcublas-12-9");
     machine.install(&toolkit("12.9", "full")).assert_done();
-    assert_eq!(machine.state(), whole);
+    machine.assert_same(&whole, "afterwards");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_disk_that_is_too_small_is_told_before_and_one_that_fills_up_does_no_harm() 
     machine.stack.shell("umount /var/cache/desktop-control");
     machine.server.mend();
     machine.install(&toolkit("12.9", "full")).assert_done();
-    assert_eq!(machine.state(), whole);
+    machine.assert_same(&whole, "afterwards");
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_disk_that_fills_up_while_unpacking_is_emptied_again() {
     machine.assert_sound();
     machine.stack.shell("umount /usr/local");
     machine.install(&toolkit("12.9", "full")).assert_done();
-    assert_eq!(machine.state(), whole);
+    machine.assert_same(&whole, "afterwards");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_package_that_cannot_be_set_up_is_taken_back() {
     machine.assert_sound();
     machine.stack.shell(&format!("rm {POSTINST_FAILS}"));
     machine.install(&toolkit("12.9", "full")).assert_done();
-    assert_eq!(machine.state(), whole);
+    machine.assert_same(&whole, "afterwards");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn it_can_be_cancelled_until_dpkg_begins() {
     machine.stack.shell(CANCEL);
     run.finish();
     run.assert_done();
-    assert_eq!(machine.state(), whole);
+    machine.assert_same(&whole, "afterwards");
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn killed_anywhere_it_ends_as_if_nothing_had_happened() {
             machine.install(&toolkit("12.9", "full")).assert_done();
         }
         machine.assert_sound();
-        assert_eq!(machine.state(), whole, "{point}");
+        machine.assert_same(&whole, &point.to_string());
         machine.reset();
     }
 }
@@ -279,7 +279,7 @@ fn a_full_disk_at_any_point_of_ours_does_no_harm() {
         assert_eq!(machine.stack.shell("dpkg --audit"), "", "{point}");
         machine.install(&toolkit("12.9", "full")).assert_done();
         machine.assert_sound();
-        assert_eq!(machine.state(), whole, "{point}");
+        machine.assert_same(&whole, &point.to_string());
         machine.reset();
     }
 }

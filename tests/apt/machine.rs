@@ -101,6 +101,15 @@ impl Machine {
         );
     }
 
+    /// It is as it is after an installation that nothing disturbed.
+    pub(crate) fn assert_same(&self, whole: &str, what: &str) {
+        let state = self.state();
+        let other = |a: &str, b: &str| {
+            a.lines().filter(|line| !b.lines().any(|known| known == *line)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert!(state == whole, "{what}: more {:#?}, less {:#?}", other(&state, whole), other(whole, &state));
+    }
+
     /// Names a fault point: `kill NAME` or `full NAME`.
     pub(crate) fn fault(&self, what: &str) {
         self.stack.write("/run/desktop-control/fault", what);

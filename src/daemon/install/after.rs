@@ -26,6 +26,7 @@ impl Work {
         }
         fault::at(InstallFault::AfterDefault)?;
         let checks = self.verify(release).await?;
+        self.archives.clear()?;
         Ok(Outcome::Done { checks })
     }
 

@@ -13,6 +13,7 @@ use crate::model::install::progress::Phase;
 /// A cold compiler on a busy machine.
 const COMPILE: Duration = Duration::from_mins(3);
 const RUN: Duration = Duration::from_mins(1);
+const FOLDER: &str = "/var/lib/desktop-control/verify";
 const KERNEL: &str = include_str!("../../../data/cuda/verify.cu");
 /// What the kernel computes and the program prints.
 const ANSWER: &str = "42";
@@ -52,10 +53,8 @@ impl Work {
             let why = "there is no C++ compiler (install g++)";
             return Ok(vec![check(BUILD, CheckVerdict::NotChecked, why), not_run("nothing was built")]);
         }
-        let home = self.root.join("/var/lib/desktop-control");
-        std::fs::create_dir_all(&home)?;
-        let folder = tempfile::Builder::new().prefix("verify-").tempdir_in(home)?;
-        let (source, program) = (folder.path().join("verify.cu"), folder.path().join("verify"));
+        let folder = Folder::new(self.root.join(FOLDER))?;
+        let (source, program) = (folder.0.join("verify.cu"), folder.0.join("verify"));
         std::fs::write(&source, KERNEL)?;
         let gpu = self.root.join("/dev/nvidiactl").exists();
         let mut arguments = vec!["-o".to_owned(), program.display().to_string(), source.display().to_string()];
@@ -78,6 +77,25 @@ impl Work {
         let right = ran.status.success() && ran.text().trim() == ANSWER;
         let verdict = if right { CheckVerdict::Passed } else { CheckVerdict::Failed };
         Ok(vec![built, check(RAN, verdict, last_line(&ran.everything()))])
+    }
+}
+
+/// A folder that goes with this. Programs can be run in it, which not every `/run` and `/tmp` allows.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(path: PathBuf) -> std::io::Result<Self> {
+        // Whoever was killed here has left it behind.
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path)?;
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

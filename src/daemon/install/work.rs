@@ -106,9 +106,7 @@ impl Work {
                         return Err(failure.into());
                     }
                 }
-                let outcome = self.configure(*release, *default).await?;
-                self.archives.clear()?;
-                Ok(outcome)
+                self.configure(*release, *default).await
             }
             Request::Remove { release } => self.remove(*release).await,
             Request::SetDefault { release } => self.set_default(*release).await,
