@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use desktop_control::client::autostart::ENTRY;
 
 /// Every command that asks the daemon something.
-const ASKING: [&[&str]; 32] = [
+const ASKING: [&[&str]; 34] = [
     &["status"],
     &["access"],
     &["services"],
@@ -42,6 +42,8 @@ const ASKING: [&[&str]; 32] = [
     &["gpu", "watch", "-i", "5"],
     &["gpu", "processes"],
     &["gpu", "history", "--json"],
+    &["cuda"],
+    &["cuda", "show", "--refresh", "--json"],
 ];
 
 fn desktopctl(arguments: &[&str], bus: &str) -> Command {

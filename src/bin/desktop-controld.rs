@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{ArgGroup, Parser, Subcommand};
 use desktop_control::daemon::{self, Mode, install};
 use desktop_control::host::supervisor::listener::Wire;
-use desktop_control::host::{gpu, log_tee, root::Root, window_manager};
+use desktop_control::host::{cuda, gpu, log_tee, root::Root, window_manager};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
@@ -50,10 +50,16 @@ enum Helper {
         library: Option<PathBuf>,
     },
     /// Install and remove CUDA toolkits.
-    #[command(hide = true)]
+    #[command(name = install::SUBCOMMAND, hide = true)]
     Installer {
         /// What is to be done.
         task: install::Task,
+    },
+    /// Load the driver's library, tell what it is, and try to initialise CUDA.
+    #[command(name = cuda::SUBCOMMAND, hide = true)]
+    CudaProbe {
+        /// Its path, or a name for the loader to find.
+        library: PathBuf,
     },
 }
 
@@ -77,6 +83,7 @@ fn main() -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Some(Helper::CudaProbe { library }) => cuda::answer(&library, io::stdout().lock()).context("cuda-probe")?,
         None => {
             // First of all: nothing may be printed before standard output is out of the way.
             let mode = if arguments.events { Mode::Events(Wire::take()?) } else { Mode::Poll };

@@ -3,12 +3,14 @@
 //! Tokens stay text: a later daemon may say more of them, and they are then shown as they are. What the contract
 //! writes as 0 or as an empty text for "none" is `None` here and `null` in JSON.
 
+mod cuda;
 mod gpu;
 mod stream;
 mod vnc;
 
 use serde::{Serialize, Serializer};
 
+pub use cuda::{ComponentFacts, CudaFacts, DriverPartFacts, ElsewhereFacts, ForwardFacts, ImageFacts, ToolkitFacts};
 pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 pub use vnc::{VncFacts, VncViewerFacts, VncWebFacts};
@@ -32,6 +34,10 @@ pub struct Snapshot {
     pub gpus: Vec<GpuFacts>,
     /// None where the daemon knows nothing of it.
     pub vnc: Option<Box<VncFacts>>,
+    /// None where the daemon knows nothing of it.
+    pub cuda: Option<Box<CudaFacts>>,
+    /// Those that are installed, newest first.
+    pub toolkits: Vec<ToolkitFacts>,
 }
 
 impl Snapshot {

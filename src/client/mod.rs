@@ -4,6 +4,7 @@
 //! starts it is supervisord.
 
 pub mod autostart;
+mod cuda;
 mod decode;
 mod error;
 mod facts;
@@ -24,9 +25,9 @@ use zbus::{Connection, MatchRule};
 
 pub use error::Error;
 pub use facts::{
-    EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, JobFacts, PendingFacts,
-    PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, VncFacts, VncViewerFacts,
-    VncWebFacts, WayFacts,
+    ComponentFacts, CudaFacts, DriverPartFacts, EffectiveFacts, ElsewhereFacts, FindingFacts, ForwardFacts, GpuFacts,
+    GpuMomentFacts, GpuProcessFacts, GpuStats, ImageFacts, JobFacts, PendingFacts, PlanFacts, PresetFacts, RootFacts,
+    ServiceFacts, SettingFacts, Snapshot, StreamFacts, ToolkitFacts, VncFacts, VncViewerFacts, VncWebFacts, WayFacts,
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};

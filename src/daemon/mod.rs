@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 mod auth;
 mod bus;
+mod cuda;
 mod gpu;
 mod iface;
 pub mod install;

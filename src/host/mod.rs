@@ -1,11 +1,13 @@
-//! Every seam to the outside: the file tree, supervisord, processes, probes, GPUs, VNC, log files, user names,
+//! Every seam to the outside: the file tree, supervisord, processes, probes, GPUs, CUDA, VNC, log files, user names,
 //! uptime.
 //!
 //! Nothing here decides anything; it asks, bounded in time and size, and answers in terms of [`crate::model`].
 
 pub mod apt;
+pub mod cuda;
 pub mod fault;
 pub mod gpu;
+pub mod libraries;
 pub mod log_follow;
 pub mod log_tee;
 pub mod names;

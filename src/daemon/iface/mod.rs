@@ -1,12 +1,14 @@
 //! The D-Bus objects: thin shells that authorise, then read the store or hand on to who does the work.
 
 mod access;
+mod cuda;
 mod gpu;
 mod job;
 mod pending;
 mod root;
 mod service;
 mod stream;
+mod toolkit;
 mod vnc;
 
 use std::collections::HashMap;
@@ -18,6 +20,7 @@ use zbus::message::Header;
 use zbus::zvariant::{OwnedValue, Value};
 
 use super::auth::Authority;
+use super::cuda::Cuda;
 use super::gpu::Gpus;
 use super::jobs::Jobs;
 use super::leases::Quota;
@@ -28,12 +31,14 @@ use super::vnc::Vnc;
 use crate::api::Error;
 
 pub(super) use access::AccessObject;
+pub(super) use cuda::CudaObject;
 pub(super) use gpu::GpuObject;
 pub(super) use job::JobObject;
 pub(super) use pending::PendingObject;
 pub(super) use root::RootObject;
 pub(super) use service::ServiceObject;
 pub(super) use stream::StreamObject;
+pub(super) use toolkit::ToolkitObject;
 pub(super) use vnc::VncObject;
 
 /// What the objects stand on. Cheap to clone.
@@ -45,6 +50,7 @@ pub(super) struct Ground {
     pub(super) stream: Stream,
     pub(super) vnc: Vnc,
     pub(super) gpus: Gpus,
+    pub(super) cuda: Cuda,
     pub(super) authority: Authority,
     pub(super) quota: Quota,
     pub(super) watchers: tokio::sync::watch::Sender<usize>,

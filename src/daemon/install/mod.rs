@@ -19,3 +19,6 @@ mod verify;
 mod work;
 
 pub use helper::{Task, run};
+
+/// How the daemon's program is told to be this.
+pub const SUBCOMMAND: &str = "installer";
