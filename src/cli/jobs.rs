@@ -131,6 +131,10 @@ fn unfinished(job: &JobFacts, wait: Duration) -> api::Error {
 
 /// "restart selkies".
 pub(super) fn in_words(job: &JobFacts) -> String {
+    if let Some(verb) = job.kind.strip_prefix("cuda-") {
+        let verb = if verb == "default" { "make default" } else { verb };
+        return format!("{verb} {}", job.targets.join(" "));
+    }
     let verb = job.kind.strip_prefix("service-").unwrap_or(&job.kind);
     format!("{verb} {}", job.targets.join(", "))
 }

@@ -14,6 +14,11 @@ pub(super) fn read(root: &Root) -> Option<Journal> {
     serde_json::from_str(&text).inspect_err(|error| tracing::error!(%error, PATH, "is no journal")).ok()
 }
 
+/// Something was begun and is not through.
+pub(in crate::daemon) fn is_unfinished(root: &Root) -> bool {
+    root.join(PATH).exists()
+}
+
 pub(super) fn write(root: &Root, journal: &Journal) -> io::Result<()> {
     let (before, after) = match journal.stage {
         Stage::Begun if journal.wanted.is_empty() => {

@@ -19,6 +19,7 @@ mod verify;
 mod work;
 
 pub use helper::{Task, run};
+pub(super) use journal::is_unfinished;
 
 /// How the daemon's program is told to be this.
 pub const SUBCOMMAND: &str = "installer";

@@ -31,6 +31,7 @@ pub(super) async fn run(jobs: &Jobs, id: u64, order: &Order, cancel: &Cancellati
         JobKind::ServiceStart => work.start_all(&order.targets).await,
         JobKind::ServiceStop => work.stop_all(&order.targets).await,
         JobKind::ServiceRestart => work.restart(order).await,
+        other => Err(Error::Internal(format!("{other} is no job for services."))),
     }
 }
 

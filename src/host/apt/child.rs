@@ -276,19 +276,19 @@ impl Running {
 
 /// A file that grows, read line by line.
 #[derive(Debug)]
-struct Tail {
+pub(super) struct Tail {
     path: PathBuf,
     read: u64,
     rest: Vec<u8>,
 }
 
 impl Tail {
-    fn of(path: &Path) -> Self {
+    pub(super) fn of(path: &Path) -> Self {
         Self { path: path.to_owned(), read: 0, rest: Vec::new() }
     }
 
     /// The lines that have become whole since the last time.
-    fn lines(&mut self) -> Vec<String> {
+    pub(super) fn lines(&mut self) -> Vec<String> {
         const MOST: u64 = 1024 * 1024;
         let new = || -> io::Result<Vec<u8>> {
             let mut file = File::open(&self.path)?;

@@ -12,6 +12,7 @@ mod setup;
 mod shells;
 mod sources;
 mod space;
+mod worker;
 
 pub use archives::{Archives, injected_files, look_into};
 pub use child::{AptError, Ended, Running, Said, Tick, ask, ask_apt};
@@ -23,3 +24,4 @@ pub use sources::{
     add_source, entries, fetch_key, indexed_lists, lone_source, read_key, system, update_arguments, write_pin,
 };
 pub use space::{Disk, disk_of};
+pub use worker::{Exclusive, Worker, ask_installer, events_of, forget_events, lock_holder, take_lock};
