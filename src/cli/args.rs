@@ -2,6 +2,7 @@
 
 mod cuda;
 mod gpu;
+mod installer;
 mod stream;
 mod vnc;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::cuda::Cuda;
 pub(super) use self::gpu::Gpu;
+pub(super) use self::installer::Installer;
 pub(super) use self::stream::{Set, Stream};
 pub(super) use self::vnc::Vnc;
 use super::exit;
@@ -66,7 +68,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Option<Gpu>,
     },
-    /// Show which CUDA the driver runs, the toolkits, and whether each runs here
+    /// Show which CUDA the driver runs and the toolkits, install and remove them
     Cuda {
         /// `show` if none is given
         #[command(subcommand)]

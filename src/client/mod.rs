@@ -11,6 +11,7 @@ mod facts;
 mod feed;
 mod follow;
 mod gpu;
+mod installer;
 pub mod preferences;
 mod stream;
 mod vnc;
@@ -31,6 +32,7 @@ pub use facts::{
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};
+pub use installer::{AvailableToolkit, InstallerVerb, PlannedPackage, PlannedSpace, ToolkitPlan, ToolkitWish};
 pub use stream::{Change, Terms, Wish};
 pub use vnc::VncChange;
 

@@ -29,9 +29,18 @@ impl Machine {
     }
 
     pub(crate) fn of(repository: Repository) -> Self {
+        Self::boot(repository, &["dbus-system"])
+    }
+
+    /// With the daemon, too.
+    pub(crate) fn with_daemon(repository: Repository) -> Self {
+        Self::boot(repository, Boot::CORE)
+    }
+
+    fn boot(repository: Repository, units: &'static [&'static str]) -> Self {
         let server = Server::of(repository.folder());
         let config = format!("[cuda]\nrepository = '{}/'\nkey = '/etc/repository.asc'\n", server.url());
-        let boot = Boot { units: &["dbus-system"], ..Boot::default() }
+        let boot = Boot { units, ..Boot::default() }
             .and_file("/etc/desktop-control/config.toml", &config)
             .and_file("/etc/repository.asc", &usual_key().public());
         let stack = boot.start();

@@ -7,8 +7,14 @@ use rustix::process::{Flock, FlockType, fcntl_getlk};
 
 use crate::host::root::Root;
 
-/// In the order in which apt takes them.
-const LOCKS: [&str; 3] = ["/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock"];
+/// In the order in which apt takes them. The last is our own: what an installer was fetching when it was killed goes on,
+/// and is not fetched twice.
+const LOCKS: [&str; 4] = [
+    "/var/lib/dpkg/lock-frontend",
+    "/var/lib/dpkg/lock",
+    "/var/lib/apt/lists/lock",
+    "/var/cache/desktop-control/archives/lock",
+];
 
 /// A program that keeps others from changing packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
