@@ -6,6 +6,7 @@ pub mod access;
 pub mod cuda;
 mod error;
 pub mod gpu;
+pub mod installer;
 pub mod proxy;
 pub mod stream;
 pub mod vnc;
@@ -41,6 +42,8 @@ pub mod interface {
     pub const VNC: &str = "io.github.desktop_control.Control1.Vnc";
     /// CUDA as a whole, at `/cuda`.
     pub const CUDA: &str = "io.github.desktop_control.Control1.Cuda";
+    /// What installs and removes toolkits, at `/cuda`, too.
+    pub const INSTALLER: &str = "io.github.desktop_control.Control1.Installer";
     /// An installed CUDA toolkit, at `/toolkit/<escaped version>`.
     pub const TOOLKIT: &str = "io.github.desktop_control.Control1.Toolkit";
 }

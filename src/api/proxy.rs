@@ -16,12 +16,14 @@ use super::Error;
 pub mod access;
 pub mod cuda;
 pub mod gpu;
+pub mod installer;
 pub mod stream;
 pub mod vnc;
 
 pub use access::AccessProxy;
 pub use cuda::{CudaProxy, ToolkitProxy};
 pub use gpu::GpuProxy;
+pub use installer::InstallerProxy;
 pub use stream::{Changes, PendingProxy, StreamProxy};
 pub use vnc::VncProxy;
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{ArgGroup, Parser, Subcommand};
-use desktop_control::daemon::{self, Mode};
+use desktop_control::daemon::{self, Mode, install};
 use desktop_control::host::supervisor::listener::Wire;
 use desktop_control::host::{cuda, gpu, log_tee, root::Root, window_manager};
 use tracing::level_filters::LevelFilter;
@@ -49,6 +49,12 @@ enum Helper {
         #[arg(long)]
         library: Option<PathBuf>,
     },
+    /// Install and remove CUDA toolkits.
+    #[command(name = install::SUBCOMMAND, hide = true)]
+    Installer {
+        /// What is to be done.
+        task: install::Task,
+    },
     /// Load the driver's library, tell what it is, and try to initialise CUDA.
     #[command(name = cuda::SUBCOMMAND, hide = true)]
     CudaProbe {
@@ -71,6 +77,11 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         Some(Helper::GpuProbe { library }) => {
             gpu::answer_questions(library.as_deref(), io::stdin().lock(), io::stdout().lock()).context("gpu-probe")?;
+        }
+        Some(Helper::Installer { task }) => {
+            if !install::run(task).context("installer")? {
+                return Ok(ExitCode::FAILURE);
+            }
         }
         Some(Helper::CudaProbe { library }) => cuda::answer(&library, io::stdout().lock()).context("cuda-probe")?,
         None => {

@@ -3,6 +3,7 @@
 mod access;
 mod cuda;
 mod gpu;
+mod installer;
 mod stream;
 mod vnc;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::access::{Access, Tunnel};
 pub(super) use self::cuda::Cuda;
 pub(super) use self::gpu::Gpu;
+pub(super) use self::installer::Installer;
 pub(super) use self::stream::{Set, Stream};
 pub(super) use self::vnc::Vnc;
 use super::exit;
@@ -72,7 +74,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Option<Gpu>,
     },
-    /// Show which CUDA the driver runs, the toolkits, and whether each runs here
+    /// Show which CUDA the driver runs and the toolkits, install and remove them
     Cuda {
         /// `show` if none is given
         #[command(subcommand)]

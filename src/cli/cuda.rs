@@ -1,17 +1,25 @@
 //! `desktopctl cuda`.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
-use super::Failure;
 use super::args::Cuda;
 use super::output::Output;
 use super::table::{Cell, Style, Tone, render};
+use super::{Failure, installer};
 use crate::client::{Client, CudaFacts, ToolkitFacts};
 
 /// Does one of these commands.
-pub(super) async fn obey(client: Client, out: &mut Output, command: Option<Cuda>) -> Result<(), Failure> {
+pub(super) async fn obey(
+    client: Client,
+    out: &mut Output,
+    command: Option<Cuda>,
+    wait: Option<Duration>,
+) -> Result<(), Failure> {
     match command.unwrap_or(Cuda::Show { refresh: false }) {
         Cuda::Show { refresh } => show(&client, out, refresh).await,
+        Cuda::Installer(command) => installer::obey(client, out, &command, wait).await,
     }
 }
 

@@ -155,6 +155,10 @@ pub(super) fn in_words(job: &JobFacts) -> String {
         "tunnel-stop" => return "close a tunnel".into(),
         _ => {}
     }
+    if let Some(verb) = job.kind.strip_prefix("cuda-") {
+        let verb = if verb == "default" { "make default" } else { verb };
+        return format!("{verb} {}", job.targets.join(" "));
+    }
     let verb = job.kind.strip_prefix("service-").unwrap_or(&job.kind);
     format!("{verb} {}", job.targets.join(", "))
 }

@@ -7,6 +7,7 @@ mod completions;
 mod cuda;
 mod exit;
 mod gpu;
+mod installer;
 mod jobs;
 mod logs;
 mod man;
@@ -73,7 +74,7 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
         }
         Command::Stream { command } => stream::obey(Client::connect().await?, out, command, wait).await,
         Command::Gpu { command } => gpu::obey(Client::connect().await?, out, command).await,
-        Command::Cuda { command } => cuda::obey(Client::connect().await?, out, command).await,
+        Command::Cuda { command } => cuda::obey(Client::connect().await?, out, command, wait).await,
         Command::Vnc { command } => vnc::obey(Client::connect().await?, out, command, wait).await,
         Command::Jobs { command } => {
             let client = Client::connect().await?;

@@ -13,6 +13,7 @@ mod feed;
 mod follow;
 mod gpu;
 pub mod gpu_words;
+mod installer;
 pub mod preferences;
 mod stream;
 mod vnc;
@@ -34,6 +35,7 @@ pub use facts::{
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};
+pub use installer::{AvailableToolkit, InstallerVerb, PlannedPackage, PlannedSpace, ToolkitPlan, ToolkitWish};
 pub use stream::{Change, Terms, Wish};
 pub use vnc::VncChange;
 

@@ -15,8 +15,8 @@ use zbus::zvariant::OwnedValue;
 use zbus::{Connection, MessageStream};
 
 use super::iface::{
-    AccessObject, CudaObject, GpuObject, Ground, JobObject, PendingObject, RootObject, ServiceObject, StreamObject,
-    ToolkitObject, VncObject,
+    AccessObject, CudaObject, GpuObject, Ground, InstallerObject, JobObject, PendingObject, RootObject, ServiceObject,
+    StreamObject, ToolkitObject, VncObject,
 };
 use super::store::{Key, Mode};
 use crate::api::{self, BUS_NAME, ROOT_PATH};
@@ -67,6 +67,8 @@ async fn serve_once(ground: &Ground, retry: &mut Duration) -> zbus::Result<End> 
     for key in ground.store.keys() {
         tree.bring_up_to_date(key).await?;
     }
+    // It has no properties, so nothing has to keep it up to date.
+    connection.object_server().at(api::below("cuda"), InstallerObject { ground: ground.clone() }).await?;
     // Last but one: so nobody sees half a tree. Last: the name.
     connection.object_server().at(ROOT_PATH, ObjectManager).await?;
     let mut mode = ground.store.mode();

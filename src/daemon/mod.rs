@@ -8,6 +8,7 @@ mod bus;
 mod cuda;
 mod gpu;
 mod iface;
+pub mod install;
 mod jobs;
 mod leases;
 mod pending;

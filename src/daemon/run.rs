@@ -78,6 +78,7 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     let workspace = std::env::var("WORKSPACE").unwrap_or_else(|_| "/workspace".into());
     let pending = Pending::new(root.clone(), workspace.clone(), Arc::clone(&store), jobs.clone(), supervisor.clone());
     pending.resume().await;
+    jobs.resume_installs();
     let config::Stream { python, fixed } = config.stream;
     let user = config.session.user;
     let access =

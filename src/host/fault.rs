@@ -34,13 +34,43 @@ pub enum Fault {
     AfterJournalRemoval,
 }
 
+/// Before and after everything that an installation of software writes or runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumIter, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+#[expect(missing_docs, reason = "each says where it is")]
+pub enum InstallFault {
+    BeforeInstallJournal,
+    AfterInstallJournal,
+    BeforeSource,
+    AfterSource,
+    BeforeRefresh,
+    AfterRefresh,
+    BeforePlanJournal,
+    AfterPlanJournal,
+    BeforeDownload,
+    WhileDownloading,
+    AfterDownload,
+    BeforeUnpackJournal,
+    AfterUnpackJournal,
+    WhileUnpacking,
+    AfterUnpack,
+    BeforeInstalledJournal,
+    AfterInstalledJournal,
+    BeforeUndoJournal,
+    AfterUndoJournal,
+    BeforeDefault,
+    AfterDefault,
+    BeforeInstallJournalRemoval,
+    AfterInstallJournalRemoval,
+}
+
 /// Does here what a test asked for.
 ///
 /// # Errors
 /// A test asked for a full disk.
 #[cfg(not(feature = "fault-points"))]
 #[expect(clippy::unnecessary_wraps, clippy::missing_const_for_fn, reason = "as with the feature")]
-pub fn at(_point: Fault) -> io::Result<()> {
+pub fn at(_point: impl Into<&'static str>) -> io::Result<()> {
     Ok(())
 }
 
@@ -49,11 +79,11 @@ pub fn at(_point: Fault) -> io::Result<()> {
 /// # Errors
 /// A test asked for a full disk.
 #[cfg(feature = "fault-points")]
-pub fn at(point: Fault) -> io::Result<()> {
+pub fn at(point: impl Into<&'static str>) -> io::Result<()> {
     const FILE: &str = "/run/desktop-control/fault";
     let asked = std::fs::read_to_string(FILE).unwrap_or_default();
     let Some((what, name)) = asked.trim().split_once(' ') else { return Ok(()) };
-    if name != <&str>::from(point) {
+    if name != point.into() {
         return Ok(());
     }
     std::fs::remove_file(FILE)?;

@@ -3,6 +3,7 @@
 //!
 //! Nothing here decides anything; it asks, bounded in time and size, and answers in terms of [`crate::model`].
 
+pub mod apt;
 pub mod cuda;
 pub mod fault;
 pub mod gpu;

@@ -16,6 +16,8 @@ pub struct Config {
     pub session: Session,
     /// `[stream]`
     pub stream: Stream,
+    /// `[cuda]`
+    pub cuda: Cuda,
 }
 
 /// Who may change things where polkit is absent, and how the machine is reached.
@@ -78,6 +80,18 @@ impl Default for Stream {
     fn default() -> Self {
         Self { python: "/opt/selkies/bin/python".into(), fixed: BTreeSet::new() }
     }
+}
+
+/// Where CUDA comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cuda {
+    /// The URL of a flat package repository. Empty: NVIDIA's own for this distribution.
+    pub repository: String,
+    /// The file with the key that signs it, absolute. Needed where `repository` is set.
+    pub key: String,
+    /// The fingerprint that this key must have. Empty: whatever the file holds.
+    pub fingerprint: String,
 }
 
 /// Parses the file. The error names the place in it.

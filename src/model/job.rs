@@ -58,6 +58,16 @@ pub enum JobKind {
     TunnelStart,
     /// Closes one.
     TunnelStop,
+    /// Installs a CUDA toolkit.
+    CudaInstall,
+    /// Removes a CUDA toolkit.
+    CudaRemove,
+    /// Makes a CUDA toolkit the default.
+    CudaDefault,
+    /// Tries a CUDA toolkit.
+    CudaVerify,
+    /// Puts right what an interrupted installation left.
+    CudaRepair,
 }
 
 impl JobKind {
@@ -70,7 +80,18 @@ impl JobKind {
             Self::ServiceRestart => "restart",
             Self::TunnelStart => "open",
             Self::TunnelStop => "close",
+            Self::CudaInstall => "install",
+            Self::CudaRemove => "remove",
+            Self::CudaDefault => "default",
+            Self::CudaVerify => "verify",
+            Self::CudaRepair => "repair",
         }
+    }
+
+    /// The installer does it, a process that outlives the daemon.
+    #[must_use]
+    pub fn is_install(self) -> bool {
+        matches!(self, Self::CudaInstall | Self::CudaRemove | Self::CudaDefault | Self::CudaVerify | Self::CudaRepair)
     }
 }
 
@@ -90,7 +111,7 @@ pub struct Job {
     pub id: u64,
     /// What it does.
     pub kind: JobKind,
-    /// To which services, by supervisord's names.
+    /// To which services, by supervisord's names, or to which other objects: these begin with a slash.
     pub targets: Vec<String>,
     /// How far it is.
     pub state: JobState,
@@ -98,6 +119,12 @@ pub struct Job {
     pub step: String,
     /// Steps done and steps in all.
     pub progress: (u32, u32),
+    /// Bytes transferred, and bytes in all.
+    #[serde(default)]
+    pub bytes: (u64, u64),
+    /// What it does right now must not be cut.
+    #[serde(default)]
+    pub uncut: bool,
     /// Who asked for it.
     pub started_by_uid: u32,
     /// Unix time in seconds.
@@ -117,7 +144,7 @@ impl Job {
     /// It may still be asked to stop.
     #[must_use]
     pub fn cancellable(&self) -> bool {
-        self.state < JobState::Cancelling
+        self.state < JobState::Cancelling && !self.uncut
     }
 
     /// Goes to `next`, or stays where it is if that were a step back.

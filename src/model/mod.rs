@@ -8,6 +8,7 @@ pub mod config;
 pub mod cuda;
 pub mod gpu;
 pub mod health;
+pub mod install;
 pub mod job;
 pub mod lockout;
 pub mod order;

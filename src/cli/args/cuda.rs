@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use super::Installer;
+
 /// What to do with CUDA.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Cuda {
@@ -11,4 +13,6 @@ pub(in crate::cli) enum Cuda {
         #[arg(long)]
         refresh: bool,
     },
+    #[command(flatten)]
+    Installer(Installer),
 }

@@ -34,7 +34,8 @@ impl JobObject {
 #[interface(name = "io.github.desktop_control.Control1.Job")]
 impl JobObject {
     /// Asks the job to stop after what it does right now; what has been stopped by a restart is still started again.
-    /// Finished tells when it has. One's own job needs no permission, another's the action cancel-foreign. A job that
+    /// Finished tells when it has. What dpkg
+    /// has begun is not cut: then it answers Unsupported. One's own job needs no permission, another's the action cancel-foreign. A job that
     /// is over answers Unsupported.
     async fn cancel(
         &self,
@@ -80,7 +81,8 @@ impl JobObject {
         error_message: &str,
     ) -> zbus::Result<()>;
 
-    /// What it does: service-start, service-stop, service-restart, tunnel-start, tunnel-stop.
+    /// What it does: service-start, service-stop, service-restart, tunnel-start, tunnel-stop, cuda-install, cuda-remove,
+    /// cuda-default, cuda-verify, cuda-repair.
     #[zbus(property(emits_changed_signal = "const"))]
     fn kind(&self) -> &str {
         self.job().map_or("", |job| job.kind.into())
@@ -120,13 +122,13 @@ impl JobObject {
     /// Bytes transferred; 0 for jobs that transfer nothing.
     #[zbus(property)]
     fn bytes_done(&self) -> u64 {
-        0
+        self.field(|job| job.bytes.0)
     }
 
     /// Bytes to transfer; 0 for jobs that transfer nothing.
     #[zbus(property)]
     fn bytes_total(&self) -> u64 {
-        0
+        self.field(|job| job.bytes.1)
     }
 
     /// Cancel would be heard.

@@ -3,6 +3,7 @@
 mod access;
 mod cuda;
 mod gpu;
+mod installer;
 mod job;
 mod pending;
 mod root;
@@ -34,6 +35,7 @@ use crate::api::{self, Error};
 pub(super) use access::AccessObject;
 pub(super) use cuda::CudaObject;
 pub(super) use gpu::GpuObject;
+pub(super) use installer::InstallerObject;
 pub(super) use job::JobObject;
 pub(super) use pending::PendingObject;
 pub(super) use root::RootObject;

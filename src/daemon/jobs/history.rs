@@ -78,7 +78,8 @@ impl History {
 
 /// A job that an earlier life of the daemon did not finish. Restarting the daemon itself is such a job by nature.
 fn end_interrupted(job: &mut Job, now: u64) {
-    if job.state == JobState::Finished {
+    // Nor has what the installer does ended with us.
+    if job.state == JobState::Finished || job.kind.is_install() {
         return;
     }
     job.state = JobState::Finished;
@@ -108,6 +109,8 @@ mod tests {
             state,
             step: "stopping".into(),
             progress: (0, 1),
+            bytes: (0, 0),
+            uncut: false,
             started_by_uid: 0,
             started_at: 1,
             ended_at: None,

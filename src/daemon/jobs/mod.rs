@@ -4,6 +4,7 @@
 //! killed knows at its next start what it was doing.
 
 mod history;
+mod install;
 mod service;
 
 use std::collections::HashMap;
@@ -17,8 +18,10 @@ use super::store::Store;
 use super::unix_now;
 use super::watcher::WatcherHandle;
 use crate::api::{self, Error};
+use crate::host::apt;
 use crate::host::root::Root;
 use crate::host::supervisor::Supervisor;
+use crate::model::install::journal::Request;
 use crate::model::job::{Job, JobError, JobKind, JobResult, JobState};
 use crate::model::text::quoted;
 
@@ -30,9 +33,14 @@ const KEPT: usize = 16;
 /// The unit that this daemon is.
 pub(super) const OWN_UNIT: &str = "desktop-controld";
 
+/// What the installer works on: there is one, whatever it does.
+const CUDA: &str = "/cuda";
+const TOOLKIT: &str = "toolkit";
+
 /// See the module. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Jobs {
+    root: Root,
     store: Arc<Store>,
     watcher: WatcherHandle,
     supervisor: Supervisor,
@@ -61,9 +69,10 @@ impl Jobs {
         supervisor: Supervisor,
         shutdown: CancellationToken,
     ) -> Self {
-        let history = History::load(root, unix_now());
+        let history = History::load(root.clone(), unix_now());
         history.jobs().into_iter().for_each(|job| store.put_job(job));
-        let jobs = Self { store, watcher, supervisor, history: Arc::new(history), running: Arc::default(), shutdown };
+        let jobs =
+            Self { root, store, watcher, supervisor, history: Arc::new(history), running: Arc::default(), shutdown };
         jobs.forget_old();
         jobs
     }
@@ -76,7 +85,7 @@ impl Jobs {
                 return Err(Error::Busy(format!(
                     "Job {} is already at work on {}. Wait for it (`desktopctl jobs follow {}`), then ask again.",
                     job.id,
-                    quoted(target),
+                    if target == CUDA { "CUDA".to_owned() } else { quoted(target) },
                     job.id
                 )));
             }
@@ -92,18 +101,70 @@ impl Jobs {
         })
     }
 
+    /// Has the installer do something, or refuses it because it is at work.
+    pub(super) fn begin_install(&self, request: Request, uid: u32) -> Result<u64, Error> {
+        let release = match &request {
+            Request::Install { release, .. }
+            | Request::Remove { release }
+            | Request::SetDefault { release }
+            | Request::Verify { release } => Some(*release),
+            Request::Repair => None,
+        };
+        let release = release.map(|release| format!("/{TOOLKIT}/{release}"));
+        let targets: Vec<String> = std::iter::once(CUDA.to_owned()).chain(release).collect();
+        self.accept(install::kind_of(&request), targets, uid, move |jobs, id, cancel| async move {
+            install::run(&jobs, id, install::Start::New(request), &cancel).await
+        })
+    }
+
+    /// Refuses where the installer is at work.
+    pub(super) fn check_installer_free(&self) -> Result<(), Error> {
+        self.check_free(&[CUDA.to_owned()])
+    }
+
+    /// Takes up again what the installer was at work on when an earlier life of the daemon ended; and applies the default
+    /// toolkit that was chosen here, where a boot script has set another one.
+    pub(super) fn resume_installs(&self) {
+        let is_left = |job: &Arc<Job>| job.kind.is_install() && job.state != JobState::Finished;
+        let left: Vec<Arc<Job>> = self.store.jobs().into_iter().filter(is_left).collect();
+        for job in &left {
+            tracing::info!(job = job.id, "an installation is taken up again");
+            let (id, cancel, jobs) = (job.id, self.register(job.id), self.clone());
+            self.work(id, async move { install::run(&jobs, id, install::Start::Found, &cancel).await });
+        }
+        let now = apt::current_default(&self.root);
+        let strayed = now.chosen.is_some_and(|chosen| now.link != apt::Link::Toolkit(chosen));
+        if left.is_empty() && strayed {
+            const EVENTS: &str = "/run/desktop-control/install/restore.events";
+            let started = apt::Worker::start(&self.root, &[super::install::SUBCOMMAND, "restore"], "", EVENTS);
+            match started {
+                Ok(worker) => {
+                    tracing::info!("the default toolkit is applied again");
+                    tokio::spawn(worker.ended());
+                }
+                Err(error) => tracing::warn!(%error, "the default toolkit cannot be applied again"),
+            }
+        }
+    }
+
     /// Accepts a job and begins it, or refuses it because another is at work on one of these.
     pub(super) fn accept<W>(
         &self,
         kind: JobKind,
         targets: Vec<String>,
         uid: u32,
-        work: impl FnOnce(Self, u64, CancellationToken) -> W + Send + 'static,
+        work: impl FnOnce(Self, u64, CancellationToken) -> W,
     ) -> Result<u64, Error>
     where
-        W: Future<Output = Result<JobResult, Error>> + Send,
+        W: Future<Output = Result<JobResult, Error>> + Send + 'static,
     {
         self.check_free(&targets)?;
+        let (id, cancel) = self.enter(kind, targets, uid);
+        self.work(id, work(self.clone(), id, cancel));
+        Ok(id)
+    }
+
+    fn enter(&self, kind: JobKind, targets: Vec<String>, uid: u32) -> (u64, CancellationToken) {
         tracing::info!(%kind, ?targets, uid, "job accepted");
         let job = Job {
             id: self.history.next_id(),
@@ -112,6 +173,8 @@ impl Jobs {
             step: String::new(),
             progress: (0, u32::try_from(targets.len()).unwrap_or(u32::MAX)),
             targets,
+            bytes: (0, 0),
+            uncut: false,
             started_by_uid: uid,
             started_at: unix_now(),
             ended_at: None,
@@ -120,21 +183,29 @@ impl Jobs {
             log: Vec::new(),
         };
         let id = job.id;
+        let cancel = self.register(id);
+        self.store.put_job(job);
+        (id, cancel)
+    }
+
+    fn register(&self, id: u64) -> CancellationToken {
         let cancel = CancellationToken::new();
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, cancel.clone());
-        self.store.put_job(job);
+        cancel
+    }
+
+    fn work(&self, id: u64, work: impl Future<Output = Result<JobResult, Error>> + Send + 'static) {
         let jobs = self.clone();
         tokio::spawn(async move {
             // On disk before anything happens: a killed daemon must know what it had begun.
             jobs.save().await;
             jobs.update(id, |job| job.advance(JobState::Running));
-            let result = work(jobs.clone(), id, cancel).await;
+            let result = work.await;
             jobs.finish(id, result);
             jobs.save().await;
             tokio::time::sleep(KEPT_FOR).await;
             jobs.forget_old();
         });
-        Ok(id)
     }
 
     /// Asks a job to stop.
@@ -143,6 +214,11 @@ impl Jobs {
         let Some(cancel) = running.get(&id) else {
             return Err(Error::Unsupported(format!("Job {id} is over, there is nothing left to cancel.")));
         };
+        if self.store.job(id).is_some_and(|job| job.uncut) {
+            return Err(Error::Unsupported(format!(
+                "Job {id} is at a point where cutting it would do harm, so it goes on to its end. Undo it afterwards."
+            )));
+        }
         self.update(id, |job| job.advance(JobState::Cancelling));
         cancel.cancel();
         Ok(())
@@ -176,6 +252,7 @@ impl Jobs {
             job.advance(JobState::Finished);
             job.ended_at = Some(unix_now());
             job.step.clear();
+            job.uncut = false;
             match result {
                 Ok(result) => {
                     job.progress.0 = job.progress.1;
@@ -212,5 +289,9 @@ pub(super) fn target_paths(job: &Job) -> Vec<String> {
     if matches!(job.kind, JobKind::TunnelStart | JobKind::TunnelStop) {
         return vec![api::below("access")];
     }
-    job.targets.iter().map(|name| api::service_path(name)).collect()
+    let path = |name: &String| match name.strip_prefix('/') {
+        None => api::service_path(name),
+        Some(object) => object.split_once('/').map_or_else(|| api::below(object), |(_, id)| api::toolkit_path(id)),
+    };
+    job.targets.iter().map(path).collect()
 }

@@ -100,6 +100,8 @@ pub struct Image {
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
+    /// On what all verdicts rest; none while nobody has looked.
+    pub machine: Option<Machine>,
     /// The host's driver.
     pub driver: Option<DriverVersion>,
     /// Which CUDA it runs natively.
@@ -136,6 +138,7 @@ impl Default for Report {
     /// Nobody has looked yet.
     fn default() -> Self {
         Self {
+            machine: None,
             driver: None,
             native: NativeReading { native: Native::Unknown, doubt: String::new() },
             native_source: NativeSource::None,
@@ -190,6 +193,7 @@ impl Report {
         let advices: Vec<Advice> = evidence.inventory.toolkits.iter().map(advice).collect();
         let (recommended, images) = (recommended(tables, &machine), images(tables, &machine));
         Self {
+            machine: Some(machine.clone()),
             native,
             native_source,
             state,

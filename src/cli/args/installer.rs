@@ -1,0 +1,114 @@
+//! What `desktopctl cuda` can install and remove, as it is defined.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::client::{InstallerVerb, ToolkitWish};
+
+/// What to do with toolkits.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Installer {
+    /// List the toolkits that the package repository has, and whether each will run here
+    Available,
+    /// Show what installing a toolkit would do
+    Plan {
+        #[command(flatten)]
+        wanted: Wanted,
+    },
+    /// Install a toolkit; the driver is never touched
+    Install {
+        #[command(flatten)]
+        wanted: Wanted,
+        /// Make it the default, also where another one is
+        #[arg(long)]
+        default: bool,
+        /// Do not ask whether what is planned is right
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Remove a toolkit with all its packages
+    Remove {
+        /// Such as 12.9
+        version: String,
+        /// Do not ask whether what is planned is right
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Make an installed toolkit the default
+    Default {
+        /// Such as 12.9
+        version: String,
+    },
+    /// Try an installed toolkit: its compiler, the loader, and a kernel on the GPU
+    Verify {
+        /// Such as 12.9
+        version: String,
+    },
+    /// Put right what an interrupted installation has left
+    Repair,
+}
+
+/// A toolkit, and how much of it.
+#[derive(Args, Clone, Debug)]
+pub(in crate::cli) struct Wanted {
+    /// Such as 12.9
+    version: String,
+    /// How much of it
+    #[arg(long, short, value_enum, default_value_t = Profile::Development)]
+    profile: Profile,
+    /// What comes with it; can be given several times
+    #[arg(long, value_enum)]
+    extra: Vec<Extra>,
+}
+
+/// How much of a toolkit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Profile {
+    /// What programs need to run
+    Runtime,
+    /// The compiler and the runtime's headers
+    Compiler,
+    /// Everything that programs are built with
+    Development,
+    /// That and the profilers
+    Full,
+}
+
+/// What is published beside toolkits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Extra {
+    /// Neural networks
+    Cudnn,
+    /// Several GPUs together
+    Nccl,
+    /// Libraries that stand in for those of an older driver; not used unless a program asks
+    ForwardCompatibility,
+}
+
+impl Wanted {
+    /// As the daemon is asked for it.
+    pub(in crate::cli) fn wish(&self, default: bool) -> ToolkitWish {
+        let word = |value: Option<clap::builder::PossibleValue>| {
+            value.map_or_else(String::new, |value| value.get_name().to_owned())
+        };
+        ToolkitWish {
+            release: self.version.clone(),
+            profile: word(self.profile.to_possible_value()),
+            extras: self.extra.iter().map(|extra| word(extra.to_possible_value())).collect(),
+            default,
+        }
+    }
+}
+
+impl Installer {
+    /// For commands that begin a job: what it is to do, and whether it is not to be asked about first.
+    pub(in crate::cli) fn verb(&self) -> Option<(InstallerVerb, bool)> {
+        Some(match self {
+            Self::Install { wanted, default, yes } => (InstallerVerb::Install(wanted.wish(*default)), *yes),
+            Self::Remove { version, yes } => (InstallerVerb::Remove(version.clone()), *yes),
+            Self::Default { version } => (InstallerVerb::SetDefault(version.clone()), true),
+            Self::Verify { version } => (InstallerVerb::Verify(version.clone()), true),
+            Self::Repair => (InstallerVerb::Repair, true),
+            Self::Available | Self::Plan { .. } => return None,
+        })
+    }
+}

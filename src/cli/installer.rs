@@ -1,0 +1,273 @@
+//! `desktopctl cuda`: installing and removing.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, IsTerminal, Read};
+use std::time::Duration;
+
+use super::Failure;
+use super::args::Installer;
+use super::jobs::{in_words, judged};
+use super::output::{Output, complain};
+use super::table::{Cell, Style, Tone, render};
+use crate::api;
+use crate::client::{AvailableToolkit, Client, InstallerVerb, JobFacts, Patience, ToolkitPlan};
+
+/// Gigabytes over a slow line.
+const WAIT: Duration = Duration::from_hours(6);
+/// Characters of the bar.
+const BAR: usize = 24;
+/// No log of an installation is longer, in bytes.
+const MOST_LOG: u64 = 4 * 1024 * 1024;
+
+/// Does one of these commands.
+pub(super) async fn obey(
+    client: Client,
+    out: &mut Output,
+    command: &Installer,
+    wait: Option<Duration>,
+) -> Result<(), Failure> {
+    match command {
+        Installer::Available => available(&client, out).await,
+        Installer::Plan { wanted } => {
+            let plan = client.plan_toolkit(&wanted.wish(false)).await?;
+            if out.json { Ok(out.document(&plan)?) } else { Ok(out.text(&text(&plan, out.style))?) }
+        }
+        other => match other.verb() {
+            Some((verb, yes)) => perform(client, out, &verb, yes, wait).await,
+            None => Ok(()),
+        },
+    }
+}
+
+async fn available(client: &Client, out: &mut Output) -> Result<(), Failure> {
+    out.step("reading the repository");
+    let all = client.available_toolkits().await?;
+    if out.json {
+        return Ok(out.document(&all)?);
+    }
+    let row = |one: &AvailableToolkit| {
+        let (here, tone) = match one.verdict.as_str() {
+            "native" => ("runs", Tone::Good),
+            "minor-version" | "forward" => ("runs, with limits", Tone::Good),
+            "needs-forward" => ("needs forward-compatibility", Tone::Plain),
+            "compile-only" => ("compiles only", Tone::Plain),
+            "will-not-run" => ("will not run", Tone::Bad),
+            "cannot-target" => ("cannot build for this GPU", Tone::Bad),
+            "unknown" => ("cannot be told", Tone::Plain),
+            other => (other, Tone::Plain),
+        };
+        let choose = if one.recommended { "recommended" } else { "" };
+        [
+            Cell::new(&one.version),
+            Cell::new(choose),
+            Cell::toned(here, tone),
+            Cell::new(&one.profiles.join(", ")),
+            Cell::new(&one.extras.join(", ")),
+            Cell::new(&one.verdict_reason),
+        ]
+    };
+    let rows: Vec<_> = all.iter().map(row).collect();
+    Ok(out.text(&render(["TOOLKIT", "", "HERE", "PROFILES", "EXTRAS", "WHY"], &rows, out.style))?)
+}
+
+/// A plan for people.
+fn text(plan: &ToolkitPlan, style: Style) -> String {
+    let mut out = String::new();
+    if plan.install.is_empty() && plan.remove.is_empty() {
+        return "Nothing would change.\n".into();
+    }
+    if !plan.install.is_empty() {
+        let rows: Vec<_> = plan
+            .install
+            .iter()
+            .map(|package| {
+                let change =
+                    package.from.as_ref().map_or_else(|| package.to.clone(), |from| format!("{from} → {}", package.to));
+                [Cell::new(&package.name), Cell::new(&change)]
+            })
+            .collect();
+        out += &render(["INSTALL", "VERSION"], &rows, style);
+        let _ = write!(
+            out,
+            "\nDownload {}, on disk {}. Nothing is removed.\n",
+            size(plan.download_bytes),
+            size(plan.installed_bytes)
+        );
+        for space in &plan.space {
+            let _ = writeln!(
+                out,
+                "{}: {} free, {} needed.",
+                space.folder,
+                size(space.free_bytes),
+                size(space.needed_bytes)
+            );
+        }
+        let _ = write!(out, "From {}\nLicence: {}\n", plan.repository, plan.licence);
+    }
+    if !plan.remove.is_empty() {
+        let rows: Vec<_> = plan.remove.iter().map(|name| [Cell::new(name)]).collect();
+        out += &render(["REMOVE"], &rows, style);
+    }
+    out
+}
+
+fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit / (unit / 10));
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
+        _ => format!("{} GB", tenths(1_000_000_000)),
+    }
+}
+
+async fn perform(
+    mut client: Client,
+    out: &mut Output,
+    verb: &InstallerVerb,
+    yes: bool,
+    wait: Option<Duration>,
+) -> Result<(), Failure> {
+    if !yes {
+        let plan = match verb {
+            InstallerVerb::Install(wish) => client.plan_toolkit(wish).await?,
+            InstallerVerb::Remove(release) => client.plan_toolkit_removal(release).await?,
+            _ => ToolkitPlan::default(),
+        };
+        complain(&text(&plan, Style::default()));
+        agree()?;
+    }
+    let id = client.begin_install(verb).await?;
+    if wait.is_some_and(|wait| wait.is_zero()) {
+        let job = client.job(id).await?;
+        out.line(&format!("job {id} begun: {}", in_words(&job)))?;
+        return if out.json { Ok(out.document(&job)?) } else { Ok(()) };
+    }
+    let wait = wait.unwrap_or(WAIT);
+    let patience = Patience { limit: Some(wait), ..Patience::default() };
+    let mut lost = None;
+    let mut bar = Bar { drawn: io::stderr().is_terminal() && !out.json, open: false };
+    let ended = client
+        .follow(id, patience, |job: &JobFacts| {
+            if out.json {
+                lost = lost.take().or(out.document(job).err());
+            } else {
+                bar.draw(job);
+            }
+        })
+        .await;
+    bar.close();
+    let job = ended?;
+    if let Some(error) = lost {
+        return Err(error.into());
+    }
+    let result = judged(&job, wait)?;
+    out.line(&format!("{}: {result}", in_words(&job)))?;
+    if !out.json && matches!(verb, InstallerVerb::Install(_) | InstallerVerb::Verify(_)) {
+        out.text(&checks(&client, id).await?)?;
+    }
+    if let InstallerVerb::Install(wish) = verb {
+        out.line(&format!("To undo it: desktopctl cuda remove {}", wish.release))?;
+    }
+    Ok(())
+}
+
+/// Asks whether it is right. Where nobody can be asked, nothing is done.
+fn agree() -> Result<(), api::Error> {
+    if !io::stdin().is_terminal() {
+        return Err(api::Error::InvalidSetting(
+            "Nobody can be asked whether this is right, so nothing was done. Say --yes.".into(),
+        ));
+    }
+    complain("Go on? [y/N] ");
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(api::Error::Cancelled("Nothing was done.".into()))
+}
+
+/// What the job's log says of its checks.
+async fn checks(client: &Client, id: u64) -> Result<String, Failure> {
+    let log = client.open_job_log(id).await?;
+    let mut text = String::new();
+    std::fs::File::from(log).take(MOST_LOG).read_to_string(&mut text)?;
+    let is_check = |line: &&str| [": passed (", ": failed (", ": not-checked ("].iter().any(|mark| line.contains(mark));
+    Ok(text.lines().filter(is_check).map(|line| super::printable::escaped(line) + "\n").collect())
+}
+
+/// One line on standard error that is drawn anew.
+struct Bar {
+    drawn: bool,
+    open: bool,
+}
+
+impl Bar {
+    fn draw(&mut self, job: &JobFacts) {
+        if self.drawn && !job.step.is_empty() {
+            self.open = true;
+            complain(&format!("\r\x1b[K{}", line(job)));
+        }
+    }
+
+    fn close(&mut self) {
+        if std::mem::take(&mut self.open) {
+            complain("\r\x1b[K");
+        }
+    }
+}
+
+fn line(job: &JobFacts) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
+    let percent = (job.progress.clamp(0.0, 1.0) * 100.0) as usize;
+    let full = percent * BAR / 100;
+    let bytes = match job.bytes_total {
+        0 => String::new(),
+        total => format!(" {} of {}", size(job.bytes_done), size(total)),
+    };
+    let step: String = super::printable::escaped(&job.step).chars().take(50).collect();
+    format!("[{}{}] {percent:>3} %{bytes}  {step}", "#".repeat(full), " ".repeat(BAR - full))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::{PlannedPackage, PlannedSpace};
+
+    #[test]
+    fn a_plan_says_all_that_matters() {
+        let package = |name: &str, from: Option<&str>| PlannedPackage {
+            name: name.into(),
+            from: from.map(str::to_owned),
+            to: "12.9.1-1".into(),
+        };
+        let plan = ToolkitPlan {
+            install: vec![package("cuda-nvcc-12-9", None), package("x", Some("12.8"))],
+            download_bytes: 1_250_000_000,
+            installed_bytes: 2_000_000,
+            space: vec![PlannedSpace { folder: "/usr/local".into(), free_bytes: 999, needed_bytes: 1 }],
+            repository: "https://a".into(),
+            licence: "https://b".into(),
+            ..ToolkitPlan::default()
+        };
+        let expected = "INSTALL         VERSION\ncuda-nvcc-12-9  12.9.1-1\nx               12.8 → 12.9.1-1\n\n\
+            Download 1.2 GB, on disk 2.0 MB. Nothing is removed.\n/usr/local: 1 kB free, 1 kB needed.\n\
+            From https://a\nLicence: https://b\n";
+        assert_eq!(text(&plan, Style::default()), expected);
+        assert_eq!(text(&ToolkitPlan::default(), Style::default()), "Nothing would change.\n");
+        let plan = ToolkitPlan { remove: vec!["a".into()], ..ToolkitPlan::default() };
+        assert_eq!(text(&plan, Style::default()), "REMOVE\na\n");
+    }
+
+    #[test]
+    fn the_bar_is_as_long_as_it_should_be() {
+        let job = JobFacts {
+            step: "downloading\u{1b}[2J".into(),
+            progress: 0.5,
+            bytes_done: 1_000_000,
+            bytes_total: 2_000_000,
+            ..JobFacts::default()
+        };
+        assert_eq!(line(&job), "[############            ]  50 % 1.0 MB of 2.0 MB  downloading\\u{1b}[2J");
+    }
+}

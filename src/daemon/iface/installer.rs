@@ -1,0 +1,232 @@
+//! `/cuda`, the other half: what installs and removes toolkits.
+
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+use zbus::message::Header;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath};
+use zbus::{Connection, interface};
+
+use super::{Call, Ground, Options, flag};
+use crate::api::installer::{AvailableInfo, PlanInfo};
+use crate::api::{self, Error, action};
+use crate::daemon::install::SUBCOMMAND;
+use crate::host::apt::ask_installer;
+use crate::model::cuda::{Candidate, Ranked, Release, Tables, ToolkitVersion, Verdict, rank};
+use crate::model::install::event::{Available, Failure, Plan};
+use crate::model::install::journal::Request;
+use crate::model::install::profile::{Extra, Profile};
+use crate::model::text::quoted;
+
+/// See [`crate::api::proxy::InstallerProxy`].
+#[derive(Debug)]
+pub(crate) struct InstallerObject {
+    pub(crate) ground: Ground,
+}
+
+impl InstallerObject {
+    async fn authorise(&self, call: Call<'_>) -> Result<u32, Error> {
+        let caller = self.ground.authority.check(call.connection, call.header, action::INSTALL_SOFTWARE).await?;
+        Ok(caller.uid)
+    }
+
+    /// Asks an installer; one that is at work on a job would keep it waiting.
+    async fn ask<T: DeserializeOwned>(&self, task: &str, request: Option<&Request>) -> Result<T, Error> {
+        self.ground.jobs.check_installer_free()?;
+        let broken = |error: &dyn std::fmt::Display| {
+            Error::Internal(format!("The installer does not answer as it should ({error}). Try again."))
+        };
+        let request = request.map(serde_json::to_string).transpose().map_err(|error| broken(&error))?;
+        let asked = ask_installer(&[SUBCOMMAND, task], &request.unwrap_or_default()).await;
+        let (good, text) = asked.map_err(|error| broken(&error))?;
+        if good {
+            return serde_json::from_str(&text).map_err(|error| broken(&error));
+        }
+        let failure: Failure = serde_json::from_str(&text).map_err(|error| broken(&error))?;
+        Err(Error::named(&failure.name, failure.message))
+    }
+
+    async fn begin(&self, call: Call<'_>, request: Request) -> Result<OwnedObjectPath, Error> {
+        let uid = self.authorise(call).await?;
+        let id = self.ground.jobs.begin_install(request, uid)?;
+        let broken = |_| Error::Internal("The job has no path.".into());
+        Ok(ObjectPath::try_from(api::job_path(id)).map_err(broken)?.into())
+    }
+}
+
+#[interface(name = "io.github.desktop_control.Control1.Installer")]
+impl InstallerObject {
+    /// What the repository has now, best first. Keys of each: release, version (s); profiles, extras (as); compat-driver
+    /// (s, absent where there is no such package); verdict, verdict-reason (s); recommended (b). The repository is added
+    /// to apt where it is not there yet, and its lists are fetched anew, so it may take minutes. Needs install-software,
+    /// as all that follow.
+    async fn list_available(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<Vec<AvailableInfo>, Error> {
+        self.authorise(Call { connection, header: &header }).await?;
+        let available: Vec<Available> = self.ask("available", None).await?;
+        let report = self.ground.store.cuda();
+        let candidates: Vec<Candidate> = available.iter().map(|one| Candidate::new(one.version)).collect();
+        let Some(machine) = &report.machine else {
+            return Ok(available.iter().rev().map(|one| info(one, None)).collect());
+        };
+        let ranked = rank(Tables::bundled(), machine, &candidates);
+        Ok(ranked.iter().map(|ranked| info(&available[ranked.index], Some(ranked))).collect())
+    }
+
+    /// What installing a toolkit would do, worked out by apt itself. Profile is runtime, compiler, development or full;
+    /// the option extras (as) names cudnn, nccl, forward-compatibility. Keys: install (a(sss): name, version now, version
+    /// then), remove (as), download-bytes, installed-bytes (t), space (a(stt): folder, bytes free, bytes needed),
+    /// repository, licence (s). Refused with DriverPackage or WouldRemove where it would touch the driver or remove
+    /// anything.
+    async fn plan(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        release: String,
+        profile: String,
+        options: Options,
+    ) -> Result<PlanInfo, Error> {
+        let request = install_request(&release, &profile, &options)?;
+        self.authorise(Call { connection, header: &header }).await?;
+        Ok(plan_info(self.ask("plan", Some(&request)).await?))
+    }
+
+    /// What removing a toolkit would do, as Plan.
+    async fn plan_removal(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        release: String,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<PlanInfo, Error> {
+        let request = Request::Remove { release: parse_release(&release)? };
+        self.authorise(Call { connection, header: &header }).await?;
+        Ok(plan_info(self.ask("plan", Some(&request)).await?))
+    }
+
+    /// Installs a toolkit; arguments as Plan. The first toolkit becomes the default, a later one with the option default
+    /// (b). Either all of its packages are installed in the end, or none. Refused with Busy while another such job is
+    /// at work, as all that follow.
+    async fn install(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        release: String,
+        profile: String,
+        options: Options,
+    ) -> Result<OwnedObjectPath, Error> {
+        let request = install_request(&release, &profile, &options)?;
+        self.begin(Call { connection, header: &header }, request).await
+    }
+
+    /// Removes all packages of a toolkit, and nothing else; the job fails with WouldRemove where something needs them.
+    async fn remove(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        release: String,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<OwnedObjectPath, Error> {
+        let request = Request::Remove { release: parse_release(&release)? };
+        self.begin(Call { connection, header: &header }, request).await
+    }
+
+    /// Makes an installed toolkit the default: /usr/local/cuda, the loader, shells and desktop sessions that begin later.
+    /// It stays so when start scripts of the image choose another one.
+    async fn set_default(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        release: String,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<OwnedObjectPath, Error> {
+        let request = Request::SetDefault { release: parse_release(&release)? };
+        self.begin(Call { connection, header: &header }, request).await
+    }
+
+    /// Tries an installed toolkit: its compiler, the loader, and a kernel where there is a GPU. The job's log says what was
+    /// checked, what came out, and what could not be checked.
+    async fn verify(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        release: String,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<OwnedObjectPath, Error> {
+        let request = Request::Verify { release: parse_release(&release)? };
+        self.begin(Call { connection, header: &header }, request).await
+    }
+
+    /// Puts right what an interrupted installation has left; the job is skipped where there is nothing.
+    async fn repair(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<OwnedObjectPath, Error> {
+        self.begin(Call { connection, header: &header }, Request::Repair).await
+    }
+}
+
+/// `12.9`, or the whole version of one of its updates, which are the same packages.
+fn parse_release(text: &str) -> Result<Release, Error> {
+    let version: ToolkitVersion =
+        text.parse().map_err(|error: crate::model::cuda::VersionError| Error::InvalidSetting(format!("{error}.")))?;
+    Ok(version.release)
+}
+
+fn install_request(release: &str, profile: &str, options: &Options) -> Result<Request, Error> {
+    let extras: Vec<String> = match options.get("extras") {
+        None => Vec::new(),
+        Some(value) => value
+            .try_clone()
+            .ok()
+            .and_then(|value| value.try_into().ok())
+            .ok_or_else(|| Error::InvalidSetting("The option “extras” must be a list of words (as).".into()))?,
+    };
+    Ok(Request::Install {
+        release: parse_release(release)?,
+        profile: word::<Profile>(profile, "profile", "runtime, compiler, development and full")?,
+        extras: extras
+            .iter()
+            .map(|extra| word::<Extra>(extra, "extra", "cudnn, nccl and forward-compatibility"))
+            .collect::<Result<_, _>>()?,
+        default: flag(options, "default")?,
+    })
+}
+
+fn word<T: FromStr>(text: &str, what: &str, all: &str) -> Result<T, Error> {
+    text.parse().map_err(|_| Error::InvalidSetting(format!("{} is no {what}. There are {all}.", quoted(text))))
+}
+
+fn info(available: &Available, ranked: Option<&Ranked>) -> AvailableInfo {
+    let unknown = "Nobody has looked at this machine's driver yet; ask again in a moment.";
+    AvailableInfo {
+        release: available.release.to_string(),
+        version: available.version.to_string(),
+        profiles: available.profiles.iter().map(ToString::to_string).collect(),
+        extras: available.extras.iter().map(ToString::to_string).collect(),
+        compat_driver: Some(available.compat_driver.clone()).filter(|driver| !driver.is_empty()),
+        verdict: ranked.map_or(Verdict::Unknown, |ranked| ranked.advice.verdict).to_string(),
+        verdict_reason: ranked.map_or_else(|| unknown.to_owned(), |ranked| ranked.advice.reason.clone()),
+        recommended: ranked.is_some_and(|ranked| ranked.recommended),
+    }
+}
+
+fn plan_info(plan: Plan) -> PlanInfo {
+    let install = plan.install.into_iter().map(|change| (change.name, change.from.unwrap_or_default(), change.to));
+    let space = plan.space.into_iter().map(|space| (space.folder, space.free_bytes, space.needed_bytes));
+    PlanInfo {
+        install: install.collect(),
+        remove: plan.remove,
+        download_bytes: plan.download_bytes,
+        installed_bytes: plan.installed_bytes,
+        space: space.collect(),
+        repository: plan.repository,
+        licence: plan.licence,
+    }
+}

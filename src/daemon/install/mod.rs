@@ -1,0 +1,25 @@
+//! Installing CUDA: a process of its own, which the daemon starts and which outlives it.
+//!
+//! It does one thing and ends. It tells how far it is in lines of JSON on standard output, and keeps a journal on disk;
+//! whoever finds that journal after a crash goes on from there. dpkg is never cut: it runs in a process group of its
+//! own and writes to files.
+
+mod after;
+mod exclusive;
+mod helper;
+mod journal;
+mod plan;
+mod ready;
+mod remove;
+mod repair;
+mod stop;
+mod tell;
+mod undo;
+mod verify;
+mod work;
+
+pub use helper::{Task, run};
+pub(super) use journal::is_unfinished;
+
+/// How the daemon's program is told to be this.
+pub const SUBCOMMAND: &str = "installer";
