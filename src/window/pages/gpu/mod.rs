@@ -49,6 +49,8 @@ pub(in crate::window) enum Input {
     Chosen(u32),
     /// Show so many minutes.
     Minutes(u64),
+    /// A button was pressed: copy why there is no GPU.
+    CopyReason,
     /// A button was pressed: offer to end this process.
     OfferEnd(Key),
     /// Somebody agreed to that; the last: at once.
@@ -143,6 +145,11 @@ impl Component for Gpus {
                 }
             }
             Input::Minutes(minutes) => self.minutes = minutes,
+            Input::CopyReason => {
+                let reason = self.known.snapshot.root.gpu_reason.as_deref().unwrap_or_default();
+                self.view.content.clipboard().set_text(&quotes(reason));
+                return sender.output_sender().emit(Wish::Say("Text copied".into()));
+            }
             Input::OfferEnd(process) => return self.offer_end(process, &sender),
             Input::End(process, force) => return self.end(process, force, &sender),
             Input::Answered(process, granted) => {

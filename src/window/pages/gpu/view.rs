@@ -7,7 +7,7 @@ use relm4::{RelmWidgetExt, Sender, gtk};
 
 use super::super::super::format::{Sign, quotes};
 use super::super::super::known::Known;
-use super::super::super::rows::{Group, choice_row, icon, row};
+use super::super::super::rows::{Group, button, choice_row, icon, row};
 use super::Input;
 use super::past::Past;
 use super::pictures::Pictures;
@@ -44,7 +44,7 @@ pub(super) struct Note {
 
 impl View {
     pub(super) fn new(page: &Sender<Input>) -> Self {
-        let nothing = Nothing::new();
+        let nothing = Nothing::new(page);
         let chooser = Group::new("");
         // Its row says it.
         chooser.widget.first_child().iter().for_each(|heading| heading.set_visible(false));
@@ -153,7 +153,7 @@ struct Nothing {
 }
 
 impl Nothing {
-    fn new() -> Self {
+    fn new(page: &Sender<Input>) -> Self {
         let widget = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).margin_top(48).build();
         let sign = gtk::Image::builder().pixel_size(96).accessible_role(gtk::AccessibleRole::Presentation).build();
         let label = || gtk::Label::builder().wrap(true).justify(gtk::Justification::Center);
@@ -161,6 +161,11 @@ impl Nothing {
         widget.append(&sign);
         widget.append(&heading);
         widget.append(&rest);
+        // Whoever runs the machine can do something about it, and has to be told what.
+        let copied = page.clone();
+        let copy = button("Copy", "Copy why there is no GPU", move |_| copied.emit(Input::CopyReason));
+        copy.set_halign(gtk::Align::Center);
+        widget.append(&copy);
         Self { widget, sign, heading, rest }
     }
 
