@@ -143,6 +143,8 @@ fn toolkits_that_come_and_go_are_pushed() {
     become_machine(&stack, &still("one-consumer"), support::cuda::machine("one-consumer").as_deref());
     assert_eq!(cuda(&stack)["toolkits"], json!([]));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    // What is dropped at the end wants to be in it.
+    let _entered = runtime.enter();
     let (mut added, mut removed) = runtime.block_on(comings_and_goings(&stack));
     let toolkits = || {
         let said = cuda(&stack);
