@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use desktop_control::client::autostart::ENTRY;
 
 /// Every command that asks the daemon something.
-const ASKING: [&[&str]; 35] = [
+const ASKING: [&[&str]; 37] = [
     &["status"],
     &["access"],
     &["access", "show", "--json"],
@@ -45,6 +45,8 @@ const ASKING: [&[&str]; 35] = [
     &["gpu", "watch", "-i", "5"],
     &["gpu", "processes"],
     &["gpu", "history", "--json"],
+    &["cuda"],
+    &["cuda", "show", "--refresh", "--json"],
 ];
 
 fn desktopctl(arguments: &[&str], bus: &str) -> Command {

@@ -1,6 +1,7 @@
 //! The command line as it is defined; help, completions and manual page are all made from this.
 
 mod access;
+mod cuda;
 mod gpu;
 mod stream;
 mod vnc;
@@ -8,6 +9,7 @@ mod vnc;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::access::{Access, Tunnel};
+pub(super) use self::cuda::Cuda;
 pub(super) use self::gpu::Gpu;
 pub(super) use self::stream::{Set, Stream};
 pub(super) use self::vnc::Vnc;
@@ -69,6 +71,12 @@ pub(super) enum Command {
         /// `show` if none is given
         #[command(subcommand)]
         command: Option<Gpu>,
+    },
+    /// Show which CUDA the driver runs, the toolkits, and whether each runs here
+    Cuda {
+        /// `show` if none is given
+        #[command(subcommand)]
+        command: Option<Cuda>,
     },
     /// Show and change how this desktop is reached by VNC, and who is connected
     Vnc {

@@ -4,6 +4,7 @@ mod access;
 mod args;
 mod autostart;
 mod completions;
+mod cuda;
 mod exit;
 mod gpu;
 mod jobs;
@@ -72,6 +73,7 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
         }
         Command::Stream { command } => stream::obey(Client::connect().await?, out, command, wait).await,
         Command::Gpu { command } => gpu::obey(Client::connect().await?, out, command).await,
+        Command::Cuda { command } => cuda::obey(Client::connect().await?, out, command).await,
         Command::Vnc { command } => vnc::obey(Client::connect().await?, out, command, wait).await,
         Command::Jobs { command } => {
             let client = Client::connect().await?;

@@ -2,6 +2,7 @@
 //! the daemon did not know.
 
 mod access;
+mod cuda;
 mod gpu;
 mod stream;
 mod vnc;
@@ -10,12 +11,13 @@ use zbus::fdo::ManagedObjects;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 use super::facts::{
-    AccessFacts, FindingFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts,
-    VncFacts, WayFacts,
+    AccessFacts, CudaFacts, FindingFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot,
+    StreamFacts, ToolkitFacts, VncFacts, WayFacts,
 };
 use super::feed::Fact;
 use crate::api::{self, interface, proxy::Dictionary};
 
+pub(super) use cuda::{cuda, toolkit, toolkit_order};
 pub(super) use gpu::gpu;
 pub(super) use stream::{pending, pending_id, plan, setting, stream};
 pub(super) use vnc::vnc;
@@ -41,6 +43,10 @@ pub(super) enum Told {
     Gpu(GpuFacts),
     /// VNC.
     Vnc(VncFacts),
+    /// CUDA as a whole.
+    Cuda(CudaFacts),
+    /// A toolkit.
+    Toolkit(ToolkitFacts),
 }
 
 /// Everything: the root's properties, and what `GetManagedObjects` told.
@@ -60,6 +66,8 @@ pub(super) fn snapshot(root: Dictionary, objects: ManagedObjects) -> Snapshot {
                 Told::Pending(change) => snapshot.pending.push(change),
                 Told::Gpu(gpu) => snapshot.gpus.push(gpu),
                 Told::Vnc(vnc) => snapshot.vnc = Some(Box::new(vnc)),
+                Told::Cuda(cuda) => snapshot.cuda = Some(Box::new(cuda)),
+                Told::Toolkit(toolkit) => snapshot.toolkits.push(toolkit),
             }
         }
     }
@@ -67,6 +75,7 @@ pub(super) fn snapshot(root: Dictionary, objects: ManagedObjects) -> Snapshot {
     snapshot.jobs.sort_by_key(|job| job.id);
     snapshot.pending.sort_by_key(|change| change.id);
     snapshot.gpus.sort_by(gpu_order);
+    snapshot.toolkits.sort_by(toolkit_order);
     snapshot
 }
 
@@ -90,6 +99,8 @@ pub(super) fn object(path: &str, interface: &str, properties: Dictionary) -> Opt
         interface::PENDING => Told::Pending(pending(number_of(path), properties)),
         interface::GPU => Told::Gpu(gpu(path, properties)),
         interface::VNC => Told::Vnc(vnc(properties)),
+        interface::CUDA => Told::Cuda(cuda(properties)),
+        interface::TOOLKIT => Told::Toolkit(toolkit(path, properties)),
         _ => return None,
     })
 }
@@ -104,6 +115,8 @@ pub(super) fn gone(path: &str, interface: &str) -> Option<Fact> {
         interface::PENDING => Some(Fact::PendingGone(number_of(path))),
         interface::GPU => Some(Fact::GpuGone(api::name_of(path))),
         interface::VNC => Some(Fact::VncGone),
+        interface::CUDA => Some(Fact::CudaGone),
+        interface::TOOLKIT => Some(Fact::ToolkitGone(api::name_of(path))),
         _ => None,
     }
 }

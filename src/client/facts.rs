@@ -4,6 +4,7 @@
 //! writes as 0 or as an empty text for "none" is `None` here and `null` in JSON.
 
 mod access;
+mod cuda;
 mod gpu;
 mod stream;
 mod vnc;
@@ -11,6 +12,7 @@ mod vnc;
 use serde::{Serialize, Serializer};
 
 pub use access::{AccessFacts, TunnelFacts, TurnFacts, WayFacts};
+pub use cuda::{ComponentFacts, CudaFacts, DriverPartFacts, ElsewhereFacts, ForwardFacts, ImageFacts, ToolkitFacts};
 pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 pub use vnc::{VncFacts, VncViewerFacts, VncWebFacts};
@@ -36,6 +38,10 @@ pub struct Snapshot {
     pub gpus: Vec<GpuFacts>,
     /// None where the daemon knows nothing of it.
     pub vnc: Option<Box<VncFacts>>,
+    /// None where the daemon knows nothing of it.
+    pub cuda: Option<Box<CudaFacts>>,
+    /// Those that are installed, newest first.
+    pub toolkits: Vec<ToolkitFacts>,
 }
 
 impl Snapshot {

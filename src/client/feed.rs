@@ -14,7 +14,8 @@ use zbus::{MatchRule, MessageStream};
 
 use super::decode::{self, Told};
 use super::facts::{
-    AccessFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, VncFacts, WayFacts,
+    AccessFacts, CudaFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts,
+    ToolkitFacts, VncFacts, WayFacts,
 };
 use super::{CALL_LIMIT, Client, Error, name_owner_changes};
 use crate::api::proxy::Dictionary;
@@ -65,6 +66,14 @@ pub enum Fact {
     Vnc(Box<VncFacts>),
     /// The daemon knows nothing of VNC any more.
     VncGone,
+    /// CUDA as a whole has changed.
+    Cuda(Box<CudaFacts>),
+    /// The daemon knows nothing of CUDA any more.
+    CudaGone,
+    /// A toolkit is new or has changed, or is judged otherwise.
+    Toolkit(Box<ToolkitFacts>),
+    /// The toolkit with this name is gone.
+    ToolkitGone(String),
 }
 
 impl Snapshot {
@@ -107,6 +116,14 @@ impl Snapshot {
             Fact::GpuGone(uuid) => self.gpus.retain(|gpu| gpu.uuid != *uuid),
             Fact::Vnc(vnc) => self.vnc = Some(vnc.clone()),
             Fact::VncGone => self.vnc = None,
+            Fact::Cuda(cuda) => self.cuda = Some(cuda.clone()),
+            Fact::CudaGone => self.cuda = None,
+            Fact::Toolkit(toolkit) => {
+                self.toolkits.retain(|known| known.id != toolkit.id);
+                self.toolkits.push((**toolkit).clone());
+                self.toolkits.sort_by(decode::toolkit_order);
+            }
+            Fact::ToolkitGone(id) => self.toolkits.retain(|toolkit| toolkit.id != *id),
         }
     }
 }
@@ -135,7 +152,7 @@ async fn follow(client: &Client, tell: &mut impl FnMut(Fact), away: &mut Away) -
         match Ledger::read(client).await {
             Ok((mut ledger, snapshot)) => {
                 *away = Away::default();
-                tell(Fact::Arrived(client.clone(), Box::new(snapshot)));
+                tell(Fact::Arrived(client.clone(), snapshot));
                 while let News::Signal(signal) = next(&mut news).await? {
                     ledger.enter(&signal).into_iter().for_each(&mut *tell);
                 }
@@ -222,14 +239,14 @@ struct Ledger {
 }
 
 impl Ledger {
-    async fn read(client: &Client) -> Result<(Self, Snapshot), Error> {
+    async fn read(client: &Client) -> Result<(Self, Box<Snapshot>), Error> {
         let (root, below) = client.everything().await?;
         let mut ledger = Self { objects: HashMap::new() };
         ledger.objects.insert(ROOT_PATH.into(), (crate::api::interface::ROOT.into(), copy(&root)));
         for (path, interfaces) in &below {
             ledger.keep(path, interfaces.iter().map(|(name, properties)| (name.as_str(), copy(properties))));
         }
-        Ok((ledger, decode::snapshot(root, below)))
+        Ok((ledger, Box::new(decode::snapshot(root, below))))
     }
 
     /// Keeps an object's one interface of ours.
@@ -284,6 +301,8 @@ impl Ledger {
             Told::Pending(change) => Fact::Pending(Box::new(change)),
             Told::Gpu(gpu) => Fact::Gpu(Box::new(gpu)),
             Told::Vnc(vnc) => Fact::Vnc(Box::new(vnc)),
+            Told::Cuda(cuda) => Fact::Cuda(Box::new(cuda)),
+            Told::Toolkit(toolkit) => Fact::Toolkit(Box::new(toolkit)),
         })
     }
 }

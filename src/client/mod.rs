@@ -5,6 +5,7 @@
 
 mod access;
 pub mod autostart;
+mod cuda;
 mod decode;
 mod error;
 mod facts;
@@ -25,9 +26,10 @@ use zbus::{Connection, MatchRule};
 
 pub use error::Error;
 pub use facts::{
-    AccessFacts, EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, JobFacts,
-    PendingFacts, PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, TunnelFacts,
-    TurnFacts, VncFacts, VncViewerFacts, VncWebFacts, WayFacts,
+    AccessFacts, ComponentFacts, CudaFacts, DriverPartFacts, EffectiveFacts, ElsewhereFacts, FindingFacts,
+    ForwardFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, ImageFacts, JobFacts, PendingFacts, PlanFacts,
+    PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, ToolkitFacts, TunnelFacts, TurnFacts,
+    VncFacts, VncViewerFacts, VncWebFacts, WayFacts,
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};

@@ -14,6 +14,7 @@ use super::stream::{Configured, Live, StreamView};
 use super::vnc::VncView;
 use crate::model::access::{Outside, Way, WayKind, one_through_the_other, state_reason, way_state};
 use crate::model::catalogue::Entry;
+use crate::model::cuda::{Judged, Report};
 use crate::model::gpu::Presence;
 use crate::model::health::Health;
 use crate::model::job::Job;
@@ -40,6 +41,10 @@ pub(crate) enum Key {
     Pending(u64),
     /// A GPU by its UUID.
     Gpu(String),
+    /// `/cuda`.
+    Cuda,
+    /// A toolkit by its name among all.
+    Toolkit(String),
     /// What a GPU that somebody watches does. It has no object of its own.
     GpuStats(String),
 }
@@ -124,6 +129,7 @@ struct Inner {
     access: Arc<AccessView>,
     gpus: BTreeMap<String, Arc<GpuView>>,
     presence: Presence,
+    cuda: Arc<Report>,
     mode: Mode,
     findings: Vec<Finding>,
     dirty: BTreeSet<Key>,
@@ -142,6 +148,7 @@ impl Store {
             access: Arc::default(),
             gpus: BTreeMap::new(),
             presence: Presence::default(),
+            cuda: Arc::default(),
             mode,
             findings: Vec::new(),
             dirty: BTreeSet::new(),
@@ -176,8 +183,9 @@ impl Store {
         let jobs = inner.jobs.keys().copied().map(Key::Job);
         let pending = inner.pending.keys().copied().map(Key::Pending);
         let gpus = inner.gpus.keys().cloned().map(Key::Gpu);
-        let single = [Key::Root, Key::Access, Key::Stream, Key::Vnc];
-        services.chain(jobs).chain(pending).chain(gpus).chain(single).collect()
+        let toolkits = inner.cuda.toolkits.iter().map(|judged| Key::Toolkit(judged.id.clone()));
+        let single = [Key::Root, Key::Access, Key::Stream, Key::Vnc, Key::Cuda];
+        services.chain(jobs).chain(pending).chain(gpus).chain(toolkits).chain(single).collect()
     }
 
     /// The service called `name`.
@@ -342,6 +350,11 @@ impl Store {
         self.lock().gpus.get(uuid).cloned()
     }
 
+    /// All GPUs.
+    pub(crate) fn gpus(&self) -> Vec<Arc<GpuView>> {
+        self.lock().gpus.values().cloned().collect()
+    }
+
     /// Whether there is a GPU.
     pub(crate) fn presence(&self) -> Presence {
         self.lock().presence.clone()
@@ -370,6 +383,33 @@ impl Store {
                 self.touch(&mut inner, Key::Gpu(uuid));
             }
         }
+    }
+
+    /// What is said of CUDA.
+    pub(crate) fn cuda(&self) -> Arc<Report> {
+        Arc::clone(&self.lock().cuda)
+    }
+
+    /// The toolkit with this name.
+    pub(crate) fn toolkit(&self, id: &str) -> Option<Judged> {
+        self.lock().cuda.toolkits.iter().find(|judged| judged.id == id).cloned()
+    }
+
+    /// Replaces what is said of CUDA.
+    pub(crate) fn put_cuda(&self, report: Report) {
+        let mut inner = self.lock();
+        let old = std::mem::replace(&mut inner.cuda, Arc::new(report));
+        let new = Arc::clone(&inner.cuda);
+        if *old == *new {
+            return;
+        }
+        let is_in = |report: &Report, judged: &Judged| report.toolkits.contains(judged);
+        let ours = old.toolkits.iter().filter(|judged| !is_in(&new, judged));
+        let changed = ours.chain(new.toolkits.iter().filter(|judged| !is_in(&old, judged)));
+        for judged in changed {
+            self.touch(&mut inner, Key::Toolkit(judged.id.clone()));
+        }
+        self.touch(&mut inner, Key::Cuda);
     }
 
     /// How the daemon learns of changes.

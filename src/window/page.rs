@@ -13,6 +13,8 @@ pub(super) enum Page {
     Stream,
     /// How one gets in.
     Remote,
+    /// Which CUDA runs here.
+    Cuda,
     /// What the desktop is made of.
     Services,
     /// What this user likes.
@@ -31,6 +33,7 @@ impl Page {
             Self::Overview => "Overview",
             Self::Stream => "Stream",
             Self::Remote => "Remote access",
+            Self::Cuda => "CUDA",
             Self::Services => "Services",
             Self::Preferences => "Preferences",
         }
@@ -43,6 +46,7 @@ impl Page {
             // Our own monitor: some themes colour theirs.
             Self::Stream => "io.github.desktop_control.DesktopControl-symbolic",
             Self::Remote => "network-workgroup-symbolic",
+            Self::Cuda => "io.github.desktop_control.cuda-symbolic",
             Self::Services => "view-list-symbolic",
             Self::Preferences => "preferences-system-symbolic",
         }

@@ -1,10 +1,9 @@
 //! NVIDIA's management library as the tests have it: a stand-in of ours, and the machines that it plays.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 
-use super::repository;
+use super::{build_stand_in, repository};
 
 /// The variable that names what the stand-in plays.
 pub const SCRIPT: &str = "DESKTOP_CONTROL_NVML_STAND_IN";
@@ -19,16 +18,7 @@ pub const MACHINES: [&str; 8] =
 /// The stand-in, built where this test's programs were.
 pub fn stand_in() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let built = Path::new(env!("CARGO_BIN_EXE_desktop-controld")).parent().expect("a folder");
-        let target = built.parent().expect("a folder");
-        let cargo = std::env::var_os("CARGO").expect("tests are run by cargo");
-        let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--locked", "--package", "nvml-stand-in", "--target-dir"]).arg(target);
-        let status = build.current_dir(repository()).status().expect("cargo");
-        assert!(status.success(), "the stand-in cannot be built");
-        target.join("debug/libnvml_stand_in.so")
-    })
+    LIBRARY.get_or_init(|| build_stand_in("nvml-stand-in", "libnvml_stand_in.so"))
 }
 
 /// A machine whose values stand still: what it says does not depend on how often it is asked.

@@ -1,12 +1,14 @@
 //! The D-Bus objects: thin shells that authorise, then read the store or hand on to who does the work.
 
 mod access;
+mod cuda;
 mod gpu;
 mod job;
 mod pending;
 mod root;
 mod service;
 mod stream;
+mod toolkit;
 mod vnc;
 
 use std::collections::HashMap;
@@ -19,6 +21,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use super::access::Access;
 use super::auth::Authority;
+use super::cuda::Cuda;
 use super::gpu::Gpus;
 use super::jobs::Jobs;
 use super::leases::Quota;
@@ -29,12 +32,14 @@ use super::vnc::Vnc;
 use crate::api::{self, Error};
 
 pub(super) use access::AccessObject;
+pub(super) use cuda::CudaObject;
 pub(super) use gpu::GpuObject;
 pub(super) use job::JobObject;
 pub(super) use pending::PendingObject;
 pub(super) use root::RootObject;
 pub(super) use service::ServiceObject;
 pub(super) use stream::StreamObject;
+pub(super) use toolkit::ToolkitObject;
 pub(super) use vnc::VncObject;
 
 /// What the objects stand on. Cheap to clone.
@@ -47,6 +52,7 @@ pub(super) struct Ground {
     pub(super) vnc: Vnc,
     pub(super) access: Access,
     pub(super) gpus: Gpus,
+    pub(super) cuda: Cuda,
     pub(super) authority: Authority,
     pub(super) quota: Quota,
     pub(super) watchers: tokio::sync::watch::Sender<usize>,

@@ -1,5 +1,6 @@
 //! One component for each page. They know the window only by what they wish of it.
 
+pub(super) mod cuda;
 pub(super) mod overview;
 pub(super) mod preferences;
 pub(super) mod remote;
@@ -43,6 +44,7 @@ pub(super) struct Pages {
     overview: Controller<overview::Overview>,
     stream: Controller<stream::Stream>,
     remote: Controller<remote::Remote>,
+    cuda: Controller<cuda::Cuda>,
     services: Controller<services::Services>,
     service: Controller<service::Service>,
     preferences: Controller<preferences::PreferencesPage>,
@@ -63,6 +65,7 @@ impl Pages {
             overview: overview::Overview::builder().launch(()).forward(window, wish),
             stream: stream::Stream::builder().launch(()).forward(window, wish),
             remote: remote::Remote::builder().launch(()).forward(window, wish),
+            cuda: cuda::Cuda::builder().launch(()).forward(window, wish),
             services: services::Services::builder().launch(()).forward(window, wish),
             service: service::Service::builder().launch(()).forward(window, wish),
             preferences: preferences::PreferencesPage::builder().launch(liked).forward(window, move |output| {
@@ -76,11 +79,12 @@ impl Pages {
 
     /// All of them, to be put one after the other: a stack would leave those that are not to be seen where a screen
     /// reader finds them.
-    pub(super) fn widgets(&self) -> [&gtk::Widget; 6] {
+    pub(super) fn widgets(&self) -> [&gtk::Widget; 7] {
         [
             self.overview.widget().upcast_ref(),
             self.stream.widget().upcast_ref(),
             self.remote.widget().upcast_ref(),
+            self.cuda.widget().upcast_ref(),
             self.services.widget().upcast_ref(),
             self.preferences.widget().upcast_ref(),
             self.service.widget().upcast_ref(),
@@ -93,11 +97,13 @@ impl Pages {
         self.overview.widget().set_visible(page(Page::Overview));
         self.stream.widget().set_visible(page(Page::Stream));
         self.remote.widget().set_visible(page(Page::Remote));
+        self.cuda.widget().set_visible(page(Page::Cuda));
         self.services.widget().set_visible(page(Page::Services));
         self.preferences.widget().set_visible(page(Page::Preferences));
         self.service.widget().set_visible(matches!(shown, Shown::Service(_)));
         self.stream.emit(stream::Input::Open(page(Page::Stream)));
         self.remote.emit(remote::Input::Open(page(Page::Remote)));
+        self.cuda.emit(cuda::Input::Open(page(Page::Cuda)));
         self.service.emit(match shown {
             Shown::Page(_) => service::Input::Leave,
             Shown::Service(name) => service::Input::Show(name.clone()),
@@ -114,6 +120,7 @@ impl Pages {
         self.overview.emit(overview::Input::Fact(Rc::clone(fact)));
         self.stream.emit(stream::Input::Fact(Rc::clone(fact)));
         self.remote.emit(remote::Input::Fact(Rc::clone(fact)));
+        self.cuda.emit(cuda::Input::Fact(Rc::clone(fact)));
         self.services.emit(services::Input::Fact(Rc::clone(fact)));
         self.service.emit(service::Input::Fact(Rc::clone(fact)));
     }

@@ -14,6 +14,7 @@ use super::super::page::Page;
 use super::super::request::{Request, Wish};
 use super::super::rows::{Group, activatable, button, icon, page, row, show_icon};
 use super::super::ways::{self, Wanted, Way};
+use super::cuda::shown::at_a_glance;
 use super::stream::words;
 use crate::client::{Fact, ServiceFacts, Snapshot, StreamFacts, Verb, unix_now};
 
@@ -44,6 +45,9 @@ pub(in crate::window) struct Overview {
     stream: Group,
     stream_row: adw::ActionRow,
     ways: Group,
+    cuda: Group,
+    cuda_row: adw::ActionRow,
+    cuda_icon: gtk::Image,
 }
 
 /// What there is to see. The lists are made anew only where this has changed.
@@ -55,6 +59,8 @@ struct Shown {
     /// What the stream does, and more about that.
     stream: Option<(String, String)>,
     ways: Vec<Way>,
+    /// What of CUDA there is, and how that is.
+    cuda: Option<(Sign, String, String)>,
     is_stale: bool,
     /// The verdict's.
     sign: Sign,
@@ -141,6 +147,12 @@ impl SimpleComponent for Overview {
                 #[watch]
                 set_visible: !model.shown.ways.is_empty(),
             },
+
+            #[local_ref]
+            cuda -> gtk::Box {
+                #[watch]
+                set_visible: model.shown.cuda.is_some(),
+            },
         }
     }
 
@@ -148,12 +160,16 @@ impl SimpleComponent for Overview {
         let known = Known::default();
         let shown = Shown::of(&known);
         let sign = icon(&shown.sign);
-        let (troubles, stream, ways) = (Group::new("Needs attention"), Group::new("Stream"), Group::new("Ways in"));
-        let stream_row = stream_row(&sender);
+        let [troubles, stream, ways, cuda] = ["Needs attention", "Stream", "Ways in", "CUDA"].map(Group::new);
+        let stream_row = page_row("Settings", "Settings of the stream", Page::Stream, &sender);
         stream.list.append(&stream_row);
-        let model = Self { known, shown, sign, troubles, stream, stream_row, ways };
+        let cuda_row = page_row("Details", "Details of CUDA", Page::Cuda, &sender);
+        let cuda_icon = icon(&shown.sign);
+        cuda_row.add_prefix(&cuda_icon);
+        cuda.list.append(&cuda_row);
+        let model = Self { known, shown, sign, troubles, stream, stream_row, ways, cuda, cuda_row, cuda_icon };
         let (sign, troubles) = (&model.sign, &model.troubles.widget);
-        let (stream, ways) = (&model.stream.widget, &model.ways.widget);
+        let (stream, ways, cuda) = (&model.stream.widget, &model.ways.widget, &model.cuda.widget);
         let widgets = view_output!();
         ComponentParts { model, widgets }
     }
@@ -199,6 +215,11 @@ impl Overview {
             self.stream_row.set_title(doing);
             self.stream_row.set_subtitle(about);
         }
+        if let Some((sign, title, about)) = shown.cuda.as_ref().filter(|_| shown.cuda != self.shown.cuda) {
+            show_icon(&self.cuda_icon, sign);
+            self.cuda_row.set_title(title);
+            self.cuda_row.set_subtitle(about);
+        }
         if shown.ways != self.shown.ways {
             let asked = sender.input_sender().clone();
             ways::show(&self.ways, &shown.ways, &move |wanted| asked.emit(Input::Way(wanted)));
@@ -224,7 +245,16 @@ impl Shown {
         let ways = ways::of(known);
         let sign = verdict_sign(known, &troubles);
         let is_stale = !known.is_there && !nothing_known;
-        Self { verdict, about, troubles, stream: known.stream().map(stream_words), ways, is_stale, sign }
+        Self {
+            verdict,
+            about,
+            troubles,
+            stream: known.stream().map(stream_words),
+            ways,
+            cuda: at_a_glance(snapshot),
+            is_stale,
+            sign,
+        }
     }
 }
 
@@ -238,11 +268,11 @@ fn stream_words(stream: &StreamFacts) -> (String, String) {
     (doing, about.into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }
 
-fn stream_row(sender: &ComponentSender<Overview>) -> adw::ActionRow {
+/// A row that leads to a page, as its button does.
+fn page_row(label: &str, called: &str, page: Page, sender: &ComponentSender<Overview>) -> adw::ActionRow {
     let (row, opened, clicked) = (row("", ""), sender.output_sender().clone(), sender.output_sender().clone());
-    let settings = button("Settings", "Settings of the stream", move |_| clicked.emit(Wish::Open(Page::Stream)));
-    row.add_suffix(&settings);
-    activatable(&row, move || opened.emit(Wish::Open(Page::Stream)));
+    row.add_suffix(&button(label, called, move |_| clicked.emit(Wish::Open(page))));
+    activatable(&row, move || opened.emit(Wish::Open(page)));
     row
 }
 

@@ -76,7 +76,7 @@ impl Shown {
         let (ways, access) = (&known.snapshot.ways, known.snapshot.access.as_deref());
         let note = access.and_then(|access| access.source_note.clone());
         let note = note.map(|note| Lead { title: "The platform does not tell".into(), about: note, copied: None });
-        let leads = ways.iter().filter_map(lead).chain(note).collect();
+        let leads = ways.iter().filter_map(lead).chain(access.and_then(relay)).chain(note).collect();
         Self { leads, tunnels: access.map(|access| tunnels(access, known)).unwrap_or_default() }
     }
 }
@@ -94,6 +94,20 @@ fn lead(way: &WayFacts) -> Option<Lead> {
         (None, Some(why)) => Some(lead(why, None)),
         (None, None) => None,
     }
+}
+
+/// The relay of the stream, where one is needed.
+fn relay(access: &AccessFacts) -> Option<Lead> {
+    let turn = &access.turn;
+    if turn.sentence.is_empty() || turn.state == "not-needed" {
+        return None;
+    }
+    let server = turn.server.as_ref().map(|server| match &turn.protocol {
+        Some(protocol) => format!(" Browsers are sent to {server} by {}.", protocol.to_uppercase()),
+        None => format!(" Browsers are sent to {server}."),
+    });
+    let about = format!("{}{}", turn.sentence, server.unwrap_or_default());
+    Some(Lead { title: "Relay of the stream (TURN)".into(), about, copied: None })
 }
 
 /// Those that are open, and those that can be.
@@ -167,6 +181,20 @@ mod tests {
         let ssh = WayFacts { kind: "ssh".into(), command: Some("ssh -p 41022 root@203.0.113.9".into()), ..browser };
         assert_eq!(copied(&ssh), ssh.command, "what is typed there");
         assert_eq!(lead(&way("vnc")), None);
+    }
+
+    #[test]
+    fn a_relay_that_nobody_needs_is_not_mentioned() {
+        let turn = |state: &str| crate::client::TurnFacts {
+            state: state.into(),
+            sentence: "The port is not open to the outside.".into(),
+            server: Some("203.0.113.9:3478".into()),
+            protocol: Some("udp".into()),
+        };
+        let access = |state: &str| AccessFacts { turn: turn(state), ..AccessFacts::default() };
+        assert_eq!(relay(&access("not-needed")), None);
+        let said = relay(&access("unmapped")).expect("a row").about;
+        assert!(said.ends_with("outside. Browsers are sent to 203.0.113.9:3478 by UDP."), "{said}");
     }
 
     #[test]
