@@ -256,3 +256,75 @@ fn the_relay_is_looked_at_and_what_is_wrong_is_a_finding() {
     turn("working");
     assert_eq!(findings(), Vec::<Value>::new());
 }
+
+/// Both ways work, and nobody has come by either.
+fn two_ways() -> Stack {
+    let stack = boot().start();
+    both_work(&stack);
+    stack
+}
+
+fn both_work(stack: &Stack) {
+    wait_for(stack, "both work", |told| ["browser", "vnc"].iter().all(|kind| way(told, kind)["state"] == "working"));
+}
+
+#[test]
+fn a_way_that_hangs_is_no_way_to_rely_on() {
+    let stack = two_ways();
+    let vnc = stack.pid_of("x11vnc");
+    stack.shell(&format!("kill -STOP {vnc}"));
+    // It listens still, and that is all that is looked at while nobody is about to rely on it.
+    assert_eq!(way(&access(&stack), "vnc")["state"], "working");
+    let output = stack.ctl(&["services", "stop", "selkies"]);
+    assert_eq!(code(&output), 7, "{}", text(&output));
+    assert!(text(&output).contains("VNC server is broken"), "{}", text(&output));
+    assert_eq!(way(&access(&stack), "browser")["state"], "working");
+    stack.shell(&format!("kill -CONT {vnc}"));
+    stack.ctl_ok(&["services", "stop", "selkies"]);
+    let output = stack.ctl(&["services", "stop", "x11vnc"]);
+    assert_eq!(code(&output), 7, "{}", text(&output));
+    stack.ctl_ok(&["services", "stop", "x11vnc", "--force"]);
+}
+
+#[test]
+fn two_who_each_close_the_other_s_way_do_not_both_succeed() {
+    let stack = two_ways();
+    for round in 0..5 {
+        let close = |name: &str| {
+            let mut command = stack.command_as("root", &["desktopctl", "services", "stop", name]);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("enter")
+        };
+        let ends = [close("selkies"), close("x11vnc")].map(|child| child.wait_with_output().expect("it ends"));
+        let codes = ends.each_ref().map(code);
+        assert!(codes.contains(&7), "round {round}: {ends:?}");
+        let told = access(&stack);
+        assert!(["browser", "vnc"].iter().any(|kind| way(&told, kind)["state"] == "working"), "round {round}: {told}");
+        stack.ctl_ok(&["services", "start", "selkies", "x11vnc"]);
+        both_work(&stack);
+    }
+}
+
+#[test]
+fn a_caller_s_way_is_told_as_likely_as_it_is() {
+    const ASK: &str = "while :; do busctl call io.github.desktop_control.Control1 \
+                       /io/github/desktop_control/Control1/access io.github.desktop_control.Control1.Access \
+                       CurrentWays 'a{sv}' 0 >/tmp/$1.new 2>&1; mv /tmp/$1.new /tmp/$1; sleep 0.3; done\n";
+    let mut machine = boot().and_file("/usr/local/lib/ask.sh", ASK);
+    // Named as what the kernel then calls it.
+    let login = "command=bash -c 'cp /bin/bash /usr/local/bin/sshd-session && exec /usr/local/bin/sshd-session \
+                 /usr/local/lib/ask.sh by-ssh'\nstartsecs=0";
+    machine.extra.push(program("login", login));
+    machine.extra.push(program("desktop", "command=bash /usr/local/lib/ask.sh on-desktop\nstartsecs=0"));
+    machine.extra.push(program("elsewhere", "command=bash /usr/local/lib/ask.sh elsewhere\nstartsecs=0"));
+    let stack = machine.start();
+    let told = |name: &str, expected: &str| {
+        let read = || std::fs::read_to_string(stack.path(&format!("/tmp/{name}"))).unwrap_or_default();
+        let what = || format!("{name} is told {expected}, not {}", read());
+        wait_until(DEADLINE, what, || (read().trim() == expected).then_some(()));
+    };
+    both_work(&stack);
+    told("by-ssh", "as 1 \"ssh\"");
+    // The stream's stand-in does not count its viewers, and nobody has come by VNC.
+    told("on-desktop", "as 1 \"browser\"");
+    told("elsewhere", "as 0");
+}

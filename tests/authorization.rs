@@ -27,7 +27,7 @@ fn boot() -> Boot {
 const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.dist-info/METADATA";
 
 /// Methods that everybody may call, each with the reason.
-const FOR_EVERYBODY: [(&str, &str); 12] = [
+const FOR_EVERYBODY: [(&str, &str); 13] = [
     // Closer probes cost next to nothing, and a user may hold only so many leases.
     (interface::ROOT, "Watch"),
     // Gives what the caller could read without us; the rest is tested below.
@@ -42,6 +42,8 @@ const FOR_EVERYBODY: [(&str, &str); 12] = [
     (interface::GPU, "Watch"),
     // Has it looked at what is looked at anyway, once a second at most.
     (interface::ACCESS, "Refresh"),
+    // About the caller alone.
+    (interface::ACCESS, "CurrentWays"),
     // These read; what they tell of processes is what `ps` tells.
     (interface::GPU, "Stats"),
     (interface::GPU, "History"),

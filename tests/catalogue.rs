@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use desktop_control::model::access::WayKind;
 use desktop_control::model::catalogue::{Catalogue, Category, Entry};
-use desktop_control::model::order::{Needs, start_order};
+use desktop_control::model::order::{Needs, start_order, with_dependencies};
 
 /// The units of the Vast.ai base and desktop images.
 const VAST: [&str; 21] = [
@@ -170,6 +171,25 @@ fn dependencies_exist_and_have_no_circle() {
         for need in needed {
             assert!(known.contains_key(need.as_str()), "{name} depends on {need}, which has no entry");
             assert!(position(need) < position(name), "{name} and {need} need each other");
+        }
+    }
+}
+
+/// A gateway shows a VNC server, so it is no way in without one: each kind is a chain of services that ends there.
+#[test]
+fn every_gateway_is_described_and_stands_on_the_vnc_server() {
+    use desktop_control::model::vnc::{Gateway, SERVICE};
+    use strum::VariantArray;
+    let catalogue = catalogue();
+    let needs: Needs = catalogue.iter().map(|(name, entry)| (name.to_owned(), entry.depends_on.clone())).collect();
+    for gateway in Gateway::VARIANTS {
+        let page = *gateway.services().last().expect("a service");
+        let access = catalogue.entry(page).access.expect("a way in");
+        assert_eq!(access.kind, WayKind::BrowserVnc, "{page}");
+        let needed = with_dependencies(&[page.to_owned()], &needs);
+        for name in gateway.services().iter().chain([&SERVICE]) {
+            assert!(needed.iter().any(|need| need == name), "{page} needs {name}: {needed:?}");
+            assert_eq!(Gateway::of(name), (*name != SERVICE).then_some(*gateway));
         }
     }
 }

@@ -14,6 +14,15 @@ impl Client {
         prompt(self.access_proxy().await?.refresh(Options::new())).await
     }
 
+    /// The kinds of the ways by which this program's user has likely come; empty where that cannot be told. For words
+    /// alone.
+    ///
+    /// # Errors
+    /// The daemon does not answer.
+    pub async fn current_ways(&self) -> Result<Vec<String>, Error> {
+        prompt(self.access_proxy().await?.current_ways(Options::new())).await
+    }
+
     /// Has a quick tunnel to this target opened or closed, and returns the number of the job that does it. Where it is
     /// over and done, the tunnel is among those of [`super::AccessFacts`].
     ///

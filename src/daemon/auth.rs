@@ -48,6 +48,16 @@ impl Authority {
         Ok(Identity { uid, gids })
     }
 
+    /// The caller's process, by the bus's word; none where it does not say. For words alone, see [`crate::host::session`].
+    pub(super) async fn process(connection: &Connection, header: &Header<'_>) -> Option<u32> {
+        let sender = BusName::Unique(header.sender()?.to_owned());
+        let credentials = async {
+            let bus = zbus::fdo::DBusProxy::new(connection).await?;
+            bus.get_connection_credentials(sender).await
+        };
+        tokio::time::timeout(LIMIT, credentials).await.ok()?.ok()?.process_id()
+    }
+
     /// Lets the caller do `action`, or refuses. Nothing may have been done before.
     pub(super) async fn check(
         &self,

@@ -88,7 +88,7 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     let (gpus, sampler) = Gpus::new(root.clone(), Arc::clone(&store), probe);
     let stream = Stream::new(root.clone(), terms, Arc::clone(&store), pending.clone(), supervisor, gpus.clone());
     let (cuda, looking_at_cuda) = Cuda::new(root.clone(), workspace.clone(), Arc::clone(&store));
-    let vnc = Vnc::new(root.clone(), workspace, Arc::clone(&store), jobs.clone(), watchers.subscribe());
+    let vnc = Vnc::new(root.clone(), workspace, Arc::clone(&store), jobs.clone(), access.clone(), watchers.subscribe());
     let variant = root.read(VARIANT).ok().flatten().map(|text| text.trim().to_owned());
     let variant = variant.filter(|variant| variant == "cuda" || variant == "stock").unwrap_or("unknown".into());
     let up_since = uptime::up_since();

@@ -17,6 +17,7 @@ pub mod portal;
 pub mod probe;
 pub mod root;
 pub mod selkies;
+pub mod session;
 pub mod settings;
 pub mod supervisor;
 pub mod uptime;

@@ -180,6 +180,13 @@ impl Gateway {
         }
     }
 
+    /// The one that this service belongs to.
+    #[must_use]
+    pub fn of(service: &str) -> Option<Self> {
+        use strum::VariantArray;
+        Self::VARIANTS.iter().copied().find(|gateway| gateway.services().contains(&service))
+    }
+
     /// The variable that turns it off, where its start reads one.
     #[must_use]
     pub fn switch(self) -> Option<&'static str> {

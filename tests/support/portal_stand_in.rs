@@ -109,7 +109,7 @@ pub fn boot() -> Boot {
     };
     let programs = vec![
         python("selkies", "answer.py %(ENV_SELKIES_PORT)s", ""),
-        python("x11vnc", "greet.py %(ENV_VNC_PORT)s RFB", ""),
+        python("x11vnc", "greet.py %(ENV_VNC_PORT)s 'RFB 003.008'", ""),
         python("sshd", &format!("greet.py {ssh} SSH-2.0-test"), "autostart=false"),
     ];
     Boot { units: Boot::CORE, extra: programs, ..Boot::default() }

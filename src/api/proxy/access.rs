@@ -23,6 +23,10 @@ pub trait Access {
     #[zbus(allow_interactive_auth, no_autostart)]
     fn stop_tunnel(&self, target: &str, options: Options<'_>) -> Result<OwnedObjectPath, Error>;
 
+    /// The kinds of the ways by which the caller has likely come; empty where that cannot be told. For words alone.
+    #[zbus(no_autostart)]
+    fn current_ways(&self, options: Options<'_>) -> Result<Vec<String>, Error>;
+
     /// Has the addresses looked at anew; the properties tell what has changed.
     #[zbus(no_autostart)]
     fn refresh(&self, options: Options<'_>) -> Result<(), Error>;

@@ -3,6 +3,7 @@
 //! It is looked at when one of those services changes, when somebody asks or begins to watch, and once a minute while
 //! somebody watches. Only the task here waits for the portal; everybody else reads what was found last.
 
+mod guard;
 mod relay;
 mod tunnels;
 mod view;
@@ -28,6 +29,7 @@ use crate::model::config;
 use crate::model::health::Health;
 use crate::model::service::State;
 
+pub(super) use self::guard::Asked;
 pub(super) use self::view::AccessView;
 
 /// supervisord's names of the services that say where pages are reached from outside, or lead there.

@@ -51,6 +51,21 @@ impl AccessObject {
         path_of(Some(self.ground.access.close_tunnel(&target, caller.uid)?))
     }
 
+    /// The ways by which whoever calls has likely come: kinds as in Ways, the stream before VNC. Empty where that cannot
+    /// be told, more than one where it may be either. For words alone. For everybody.
+    async fn current_ways(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<Vec<String>, Error> {
+        self.ground.authority.caller(connection, &header).await?;
+        self.ground.vnc.now().await;
+        let origin = self.ground.access.origin(connection, &header).await;
+        let ways = self.ground.access.likely_ways(origin).await;
+        Ok(ways.into_iter().map(|kind| kind.to_string()).collect())
+    }
+
     /// Has the addresses looked at anew; what has changed is told by the properties. For everybody, and it does not
     /// wait for it.
     #[expect(clippy::needless_pass_by_value, reason = "it comes from the bus")]

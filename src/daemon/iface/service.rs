@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use zbus::message::Header;
-use zbus::zvariant::{ObjectPath, OwnedFd, OwnedObjectPath};
+use zbus::zvariant::{OwnedFd, OwnedObjectPath};
 use zbus::{Connection, interface};
 
-use super::{Call, Ground, Options, flag, number, pipe_for_client};
-use crate::api::{self, Error, action};
+use super::{Call, Ground, Options, flag, number, path_of, pipe_for_client};
+use crate::api::{Error, action};
 use crate::daemon::jobs::{OWN_UNIT, Order};
 use crate::daemon::store::ServiceView;
 use crate::host::log_follow::{self, Identity, Request};
 use crate::model::catalogue::Category;
 use crate::model::job::JobKind;
-use crate::model::lockout::{self, Act};
+use crate::model::lockout::{Act, Circumstances};
 use crate::model::order::{start_order, with_dependencies, with_dependents};
 use crate::model::service::State;
 use crate::model::text::quoted;
@@ -55,22 +55,29 @@ impl ServiceObject {
         targets: impl FnOnce(&Self) -> Result<Vec<String>, Error>,
     ) -> Result<OwnedObjectPath, Error> {
         let caller = self.ground.authority.check(call.connection, call.header, action::MANAGE_SERVICES).await?;
+        self.begin_for(caller.uid, kind, targets)
+    }
+
+    /// Begins a job, without a pause: nothing can come between what `targets` checks and what is begun.
+    fn begin_for(
+        &self,
+        uid: u32,
+        kind: JobKind,
+        targets: impl FnOnce(&Self) -> Result<Vec<String>, Error>,
+    ) -> Result<OwnedObjectPath, Error> {
         self.view().ok_or_else(|| self.gone())?;
         let targets = start_order(&targets(self)?, &self.ground.store.needs());
         let order = Order { kind, targets, named: self.name.clone() };
-        let id = self.ground.jobs.begin(order, caller.uid)?;
-        let path = ObjectPath::try_from(api::job_path(id));
-        path.map(Into::into).map_err(|error| Error::Internal(format!("A job has no path ({error}).")))
+        path_of(Some(self.ground.jobs.begin(order, uid)?))
     }
 
-    /// Refuses a stop that would leave nobody in.
-    fn guard_last_way_in(&self) -> Result<(), Error> {
-        let store = &self.ground.store;
+    /// Refuses a stop that would leave nobody in, or cut a VNC viewer off.
+    fn guard_last_way_in(&self, now: &Circumstances) -> Result<(), Error> {
         // Sound is needed by the stream and is no way in: without it the stream goes on.
         if self.field(|view| view.entry.category == Category::Sound) {
             return Ok(());
         }
-        let reason = lockout::last_way_in(Act::Stop, &self.name, &store.ways(), &store.needs());
+        let reason = now.last_way_in(Act::Stop, &self.name).or_else(|| now.cuts_viewers_off(&self.name));
         let Some(reason) = reason else { return Ok(()) };
         Err(Error::LastWayIn(format!("{reason} Open another way in first.")))
     }
@@ -113,29 +120,37 @@ impl ServiceObject {
         .await
     }
 
-    /// Stops the service. Refused with LastWayIn where that closes the last way into the desktop that works, or the way
-    /// by which services are controlled, unless the option force (b) is set. The job's result is skipped if it is stopped already. Needs manage-services.
+    /// Stops the service. Refused with LastWayIn where that closes the last way into the desktop that works, cuts a VNC
+    /// viewer off, or closes the way by which services are controlled, unless the option force (b) is set. The job's
+    /// result is skipped if it is stopped already. Needs manage-services.
     async fn stop(
         &self,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
         options: Options,
     ) -> Result<OwnedObjectPath, Error> {
-        let call = Call { connection, header: &header };
-        self.begin(call, JobKind::ServiceStop, |this| {
-            if OUR_OWN_WAY_IN.contains(&this.name.as_str()) && !flag(&options, "force")? {
+        let caller = self.ground.authority.check(connection, &header, action::MANAGE_SERVICES).await?;
+        let force = flag(&options, "force")?;
+        let (asked, origin) = if force {
+            Default::default()
+        } else {
+            self.ground.vnc.now().await;
+            let access = &self.ground.access;
+            tokio::join!(access.ask_what_stays(&self.name), access.origin(connection, &header))
+        };
+        self.begin_for(caller.uid, JobKind::ServiceStop, |this| {
+            if OUR_OWN_WAY_IN.contains(&this.name.as_str()) && !force {
                 return Err(Error::LastWayIn(format!(
                     "Stopping {} ends the control of services; only supervisorctl could start it again. Restart it \
                      instead.",
                     quoted(&this.name)
                 )));
             }
-            if !flag(&options, "force")? {
-                this.guard_last_way_in()?;
+            if !force {
+                this.guard_last_way_in(&this.ground.access.circumstances(&asked, origin))?;
             }
             Ok(vec![this.name.clone()])
         })
-        .await
     }
 
     /// Stops the service and starts it again; a stopped one is started. Option dependents (b): everything running

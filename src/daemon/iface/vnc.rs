@@ -21,7 +21,9 @@ impl VncObject {
     /// Authorises, and reads the options of a change.
     async fn wish(&self, call: Call<'_>, options: &Options) -> Result<Wish, Error> {
         let caller = self.ground.authority.check(call.connection, call.header, action::CONFIGURE_VNC).await?;
-        Ok(Wish { uid: caller.uid, force: flag(options, "force")? })
+        let force = flag(options, "force")?;
+        let origin = self.ground.access.origin(call.connection, call.header).await;
+        Ok(Wish { uid: caller.uid, force, origin })
     }
 
     /// As of now: who asks shall not be told what was.

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use super::{Vnc, VncView};
 use crate::api::Error;
+use crate::daemon::access::Asked;
 use crate::daemon::jobs::Order;
 use crate::host::settings::WriteMode;
 use crate::host::vnc as host;
 use crate::model::health::Health;
 use crate::model::job::JobKind;
-use crate::model::lockout::{self, Act};
+use crate::model::lockout::{Act, Origin};
 use crate::model::text::quoted;
 use crate::model::vnc::{self, Exposure, Gateway, Manner, SERVICE, variable};
 
@@ -22,6 +23,8 @@ pub(in crate::daemon) struct Wish {
     pub(in crate::daemon) uid: u32,
     /// Also where it cuts somebody off.
     pub(in crate::daemon) force: bool,
+    /// From where they ask.
+    pub(in crate::daemon) origin: Origin,
 }
 
 /// What has to happen to the service once its settings are written.
@@ -36,7 +39,7 @@ impl Vnc {
     pub(in crate::daemon) async fn set_enabled(&self, on: bool, wish: Wish) -> Result<Option<u64>, Error> {
         let view = self.now().await;
         if !on {
-            self.guard(Act::TurnOff, SERVICE, &view, wish)?;
+            self.guard(Act::TurnOff, SERVICE, wish).await?;
         }
         let (variable, value) = (variable::SWITCH, vnc::switch(on));
         self.switch(SERVICE, variable, value, on && !view.running, wish)
@@ -44,13 +47,13 @@ impl Vnc {
 
     /// Turns the gateway on or off, now and for every start.
     pub(in crate::daemon) async fn set_web(&self, on: bool, wish: Wish) -> Result<Option<u64>, Error> {
-        let view = self.now().await;
+        self.now().await;
         let gateway =
             self.gateway().ok_or_else(|| Error::Unsupported("Nothing here shows VNC in a browser.".into()))?;
         let service = gateway.services().last().zip(gateway.switch());
         let Some((service, variable)) = service else { return Err(not_ours(gateway)) };
         if !on {
-            self.guard(Act::TurnOff, service, &view, wish)?;
+            self.guard(Act::TurnOff, service, wish).await?;
         }
         let works = self.inner.store.service(service).is_some_and(|view| view.health == Health::Ok);
         self.switch(service, variable, vnc::switch(on), on && !works, wish)
@@ -80,7 +83,8 @@ impl Vnc {
     /// From where viewers can connect.
     pub(in crate::daemon) async fn set_exposure(&self, to: Exposure, wish: Wish) -> Result<Option<u64>, Error> {
         let view = self.now().await;
-        refuse_unless(wish.force, lockout::shuts_viewers_out(to, &view.viewers))?;
+        let now = self.inner.access.circumstances(&Asked::default(), wish.origin);
+        refuse_unless(wish.force, now.shuts_viewers_out(to))?;
         self.set(&view, (variable::EXPOSURE, to.into()), |manner| manner.exposure = to, wish)
     }
 
@@ -88,8 +92,9 @@ impl Vnc {
     pub(in crate::daemon) async fn set_view_only(&self, on: bool, wish: Wish) -> Result<Option<u64>, Error> {
         let view = self.now().await;
         if on && !view.view_only && !wish.force {
-            let store = &self.inner.store;
-            refuse_unless(false, lockout::last_way_in(Act::ViewOnly, SERVICE, &store.ways(), &store.needs()))?;
+            let asked = self.inner.access.ask_what_stays(SERVICE).await;
+            let now = self.inner.access.circumstances(&asked, wish.origin);
+            refuse_unless(false, now.last_way_in(Act::ViewOnly, SERVICE))?;
         }
         self.set(&view, (variable::VIEW_ONLY, vnc::switch(on)), |manner| manner.view_only = on, wish)
     }
@@ -208,10 +213,14 @@ impl Vnc {
         )))
     }
 
-    fn guard(&self, act: Act, service: &str, view: &VncView, wish: Wish) -> Result<(), Error> {
-        let store = &self.inner.store;
-        refuse_unless(wish.force, lockout::last_way_in(act, service, &store.ways(), &store.needs()))?;
-        refuse_unless(wish.force, lockout::cuts_viewers_off(service, &view.viewers))
+    async fn guard(&self, act: Act, service: &str, wish: Wish) -> Result<(), Error> {
+        if wish.force {
+            return Ok(());
+        }
+        let asked = self.inner.access.ask_what_stays(service).await;
+        let now = self.inner.access.circumstances(&asked, wish.origin);
+        refuse_unless(false, now.last_way_in(act, service))?;
+        refuse_unless(false, now.cuts_viewers_off(service))
     }
 }
 

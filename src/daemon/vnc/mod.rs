@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::access::Access;
 use super::jobs::Jobs;
 use super::store::Store;
 use super::unix_now;
@@ -50,6 +51,7 @@ struct Inner {
     workspace: String,
     store: Arc<Store>,
     jobs: Jobs,
+    access: Access,
     /// How many clients look on.
     watched: watch::Receiver<usize>,
     looking: tokio::sync::Mutex<Looking>,
@@ -72,10 +74,19 @@ impl Vnc {
         workspace: String,
         store: Arc<Store>,
         jobs: Jobs,
+        access: Access,
         watched: watch::Receiver<usize>,
     ) -> Self {
         Self {
-            inner: Arc::new(Inner { root, workspace, store, jobs, watched, looking: tokio::sync::Mutex::default() }),
+            inner: Arc::new(Inner {
+                root,
+                workspace,
+                store,
+                jobs,
+                access,
+                watched,
+                looking: tokio::sync::Mutex::default(),
+            }),
         }
     }
 
