@@ -37,7 +37,7 @@ FROM guacd-${GUACD} AS guacd
 
 # ── What the layers below are made by. Without the root tree: a changed unit repeats the last layer only.
 FROM scratch AS recipes
-COPY data/image/add data/image/install data/image/with-ca data/image/prepare-root data/image/private-mounts.sh data/image/versions.env /
+COPY data/image/add data/image/install data/image/with-ca data/image/prepare-root data/image/private-mounts.sh data/image/versions.env data/image/downloads /
 COPY data/image/components /components
 COPY data/image/packages /packages
 COPY data/image/optional /optional

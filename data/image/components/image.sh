@@ -59,13 +59,45 @@ published_hash() {
     awk -v name="$2" '{ sub(/^[*]/, "", $2); sub(/.*\//, "", $2) } $2 == name || NF == 1 { print $1; exit }' "$1"
 }
 
+# entry NAME: its line of the table of downloads, into hash_name, algorithm, published and url.
+entry() {
+    local line
+    line=$(awk -v name="$1" '$1 == name { $1 = ""; print }' "$images/downloads")
+    [[ $line ]] || fail "there is no download called $1"
+    # The table is ours, and what stands in it are versions.
+    eval "set -- $line"
+    hash_name=$1 algorithm=$2 published=$3 url=$4
+    if [[ $published == .* ]]; then published=$url$published; fi
+}
+
+# has_hash NAME: whether anything could tell that a download is the right one.
+has_hash() {
+    entry "$1"
+    [[ ${!hash_name:-} || $published != - ]]
+}
+
+# fetch NAME FOLDER: downloads it, checks it by the recorded hash or else by the publisher's, and prints
+# where it lies.
+fetch() {
+    local hash file
+    entry "$1"
+    file=$2/${url##*/} hash=${!hash_name:-}
+    download "$url" "$file"
+    if [[ ! $hash && $published != - ]]; then
+        download "$published" "$file.published"
+        hash=$(published_hash "$file.published" "${url##*/}")
+    fi
+    verify "$file" "$algorithm" "$hash"
+    echo "$file"
+}
+
 # key_of URL FINGERPRINT FILE: a publisher's signing key as apt takes it, of this fingerprint only.
 key_of() {
-    local url=$1 fingerprint=$2 file=$3 raw
+    local url=$1 fingerprint=$2 file=$3 raw keys
     raw=$(mktemp)
     download "$url" "$raw"
-    gpg --batch --quiet --no-options --with-colons --show-keys "$raw" 2>/dev/null |
-        awk -F: '$1 == "fpr" { print $10 }' | grep -qx "$fingerprint" ||
+    keys=$(gpg --batch --quiet --no-options --with-colons --show-keys "$raw" 2>/dev/null | awk -F: '$1 == "fpr" { print $10 }' | xargs)
+    [[ " $keys " == *" $fingerprint "* ]] ||
         fail "the key at $url is not the one with the fingerprint $fingerprint"
     install -d -m 0755 "${file%/*}"
     gpg --batch --quiet --no-options --dearmor <"$raw" >"$file"

@@ -53,6 +53,7 @@ settle_certificate() {
     certificate=${DESKTOP_CONTROL_CERTIFICATE:-$KEPT/certificate.pem}
     key=${DESKTOP_CONTROL_CERTIFICATE_KEY:-$KEPT/certificate.key}
     if [[ ${DESKTOP_CONTROL_CERTIFICATE:-} || ${DESKTOP_CONTROL_CERTIFICATE_KEY:-} ]]; then
+        [[ $certificate$key =~ ^[A-Za-z0-9._/-]+$ ]] || fail "the path of a certificate can have letters, digits and ._/- only"
         [[ -r $certificate && -r $key ]] || fail "the certificate $certificate or its key $key cannot be read"
         return
     fi
