@@ -50,7 +50,7 @@ ARG BLENDER_VERSION=
 ARG SELKIES_VERSION=
 ARG DOWNLOADS_FROM=
 # hadolint ignore=DL3002
-USER root
+USER 0
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add base x-server audio
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add desktop
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add selkies
@@ -63,6 +63,8 @@ RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /re
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add window
 RUN --mount=type=bind,source=data/image,target=/recipes --mount=type=bind,from=package,target=/package --mount=type=secret,id=ca /recipes/add control
 
+# For a base with a portal: what it does not let people stop.
+ENV PORTAL_UNSTOPPABLE=desktop-controld
 LABEL org.opencontainers.image.title="Linux desktop" \
       org.opencontainers.image.description="KDE Plasma in the browser, with Desktop Control" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
