@@ -52,12 +52,12 @@ ARG DOWNLOADS_FROM=
 # hadolint ignore=DL3002
 USER 0
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add base x-server audio
-RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add desktop
+RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add desktop openbox
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add selkies
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add vnc novnc gateway
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=bind,from=guacd,target=/guacd --mount=type=secret,id=ca /recipes/add guacamole
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add virtualgl nvidia-vaapi
-RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add firefox chrome
+RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add firefox chrome chromium
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add blender
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add cuda
 RUN --mount=type=bind,from=recipes,target=/recipes --mount=type=secret,id=ca /recipes/add window
