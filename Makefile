@@ -79,7 +79,7 @@ fmt: ## format the sources
 .PHONY: lint
 lint: ## formatting, clippy, shellcheck
 	cargo fmt --all --check
-	cargo clippy --locked --all-targets --package desktop-control --package nvml-stand-in -- -D warnings
+	cargo clippy --locked --all-targets --package desktop-control --package libcuda-stand-in --package nvml-stand-in -- -D warnings
 	shellcheck -x -P . $(shells)
 
 .PHONY: clean

@@ -27,7 +27,7 @@ fn boot() -> Boot {
 const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.dist-info/METADATA";
 
 /// Methods that everybody may call, each with the reason.
-const FOR_EVERYBODY: [(&str, &str); 11] = [
+const FOR_EVERYBODY: [(&str, &str); 12] = [
     // Closer probes cost next to nothing, and a user may hold only so many leases.
     (interface::ROOT, "Watch"),
     // Gives what the caller could read without us; the rest is tested below.
@@ -40,6 +40,8 @@ const FOR_EVERYBODY: [(&str, &str); 11] = [
     // As the root's.
     (interface::STREAM, "Watch"),
     (interface::GPU, "Watch"),
+    // Has it looked at what is looked at anyway, once a second at most.
+    (interface::ACCESS, "Refresh"),
     // These read; what they tell of processes is what `ps` tells.
     (interface::GPU, "Stats"),
     (interface::GPU, "History"),
@@ -47,9 +49,12 @@ const FOR_EVERYBODY: [(&str, &str); 11] = [
 ];
 
 /// Commands that only read.
-const READING: [&str; 18] = [
+const READING: [&str; 21] = [
     "status",
     "access",
+    "access show",
+    "access help",
+    "access tunnel help",
     "services list",
     "services logs",
     "jobs list",

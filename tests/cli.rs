@@ -9,9 +9,12 @@ use std::process::{Child, Command, Output, Stdio};
 use desktop_control::client::autostart::ENTRY;
 
 /// Every command that asks the daemon something.
-const ASKING: [&[&str]; 32] = [
+const ASKING: [&[&str]; 37] = [
     &["status"],
     &["access"],
+    &["access", "show", "--json"],
+    &["access", "tunnel", "start", "browser"],
+    &["access", "tunnel", "stop", "http://localhost:6100"],
     &["services"],
     &["services", "list", "--json"],
     &["services", "start", "x"],
@@ -42,6 +45,8 @@ const ASKING: [&[&str]; 32] = [
     &["gpu", "watch", "-i", "5"],
     &["gpu", "processes"],
     &["gpu", "history", "--json"],
+    &["cuda"],
+    &["cuda", "show", "--refresh", "--json"],
 ];
 
 fn desktopctl(arguments: &[&str], bus: &str) -> Command {

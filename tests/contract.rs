@@ -12,7 +12,7 @@ use desktop_control::api::{self, BUS_NAME, ROOT_PATH, interface};
 use support::{Boot, Stack, repository};
 use zbus::fdo::{IntrospectableProxy, ObjectManagerProxy};
 
-const SERVED: [&str; 8] = [
+const SERVED: [&str; 10] = [
     interface::ROOT,
     interface::SERVICE,
     interface::JOB,
@@ -20,16 +20,22 @@ const SERVED: [&str; 8] = [
     interface::STREAM,
     interface::GPU,
     interface::VNC,
+    interface::CUDA,
+    interface::TOOLKIT,
     interface::PENDING,
 ];
 /// As the script of the machine has it.
 const GPU: &str = "GPU-5f1c0a3e-0000-4000-8000-000000000001";
 /// Enough for Selkies to count as installed. Its settings are then the ones that come with the daemon.
 const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.dist-info/METADATA";
+/// Enough for a toolkit.
+const TOOLKIT: &str = "/usr/local/cuda-12.9/version.json";
+const VERSION: &str = r#"{"cuda":{"name":"CUDA SDK","version":"12.9.1"}}"#;
 
 fn boot() -> Stack {
     let programs = [("sleeper", "command=sleep 10000\nstartsecs=0"), ("selkies", "command=sleep 10000\nstartsecs=0")];
-    let stack = Boot::core_with(&programs).and_file(SELKIES, "").and_gpus("one-consumer").start();
+    let stack =
+        Boot::core_with(&programs).and_file(SELKIES, "").and_gpus("one-consumer").and_file(TOOLKIT, VERSION).start();
     stack.wait_for_service("sleeper", "runs", |service| service["state"] == "running");
     stack.ctl_ok(&["services", "restart", "sleeper"]);
     stack
@@ -60,6 +66,8 @@ async fn the_committed_xml_is_what_the_daemon_serves() {
         api::below("stream"),
         api::gpu_path(GPU),
         api::below("vnc"),
+        api::below("cuda"),
+        api::toolkit_path("12.9"),
         begin_a_change(&bus).await,
     ];
     for (interface, path) in SERVED.into_iter().zip(paths) {
@@ -108,6 +116,8 @@ async fn everything_is_found_through_the_object_manager(bus: &zbus::Connection) 
     assert!(has(api::below("stream"), interface::STREAM));
     assert!(has(api::below("vnc"), interface::VNC));
     assert!(has(api::gpu_path(GPU), interface::GPU));
+    assert!(has(api::below("cuda"), interface::CUDA));
+    assert!(has(api::toolkit_path("12.9"), interface::TOOLKIT));
     assert!(has(api::job_path(1), interface::JOB));
 }
 
@@ -115,7 +125,7 @@ async fn errors_come_back_as_themselves(bus: &zbus::Connection) {
     let service = api::proxy::ServiceProxy::builder(bus).path(api::service_path("desktop-controld")).expect("a path");
     let service = service.build().await.expect("a proxy");
     match service.stop(HashMap::new()).await {
-        Err(api::Error::LastWayIn(sentence)) => assert!(sentence.contains("--force"), "{sentence}"),
+        Err(api::Error::LastWayIn(sentence)) => assert!(sentence.contains("supervisorctl"), "{sentence}"),
         other => panic!("{other:?}"),
     }
     let options = HashMap::from([("lines", zbus::zvariant::Value::from("many"))]);

@@ -7,12 +7,12 @@
 mod support;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use desktop_control::api::{BUS_NAME, ROOT_PATH, interface};
 use serde_json::{Value, json};
-use support::nvml::{MACHINES, SCRIPT_INSIDE, still};
+use support::nvml::{MACHINES, become_machine, probes, still, use_gpu};
 use support::{Boot, DEADLINE, Stack, code, shared, text, wait_until};
 use zbus::fdo::ObjectManagerProxy;
 
@@ -24,22 +24,6 @@ const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.d
 fn boot() -> Boot {
     let selkies = ("selkies", "command=bash -c 'sleep 10000 & wait'\nstartsecs=0\nstopasgroup=true\nkillasgroup=true");
     Boot::core_with(&[selkies]).and_file(SELKIES, "").and_gpus("one-consumer")
-}
-
-/// Has the stack be another machine, as after a restart with other GPUs.
-fn become_machine(stack: &Stack, script: &Value) {
-    stack.write(SCRIPT_INSIDE, &script.to_string());
-    let before = stack.pid_of("desktop-controld");
-    stack.shell("supervisorctl restart desktop-controld >/dev/null");
-    wait_until(
-        DEADLINE,
-        || "the new daemon has looked at the GPUs".into(),
-        || {
-            let status: Value = serde_json::from_slice(&stack.ctl(&["--json", "status"]).stdout).ok()?;
-            let looked = status["gpu_state"].as_str().is_some_and(|state| state != "unknown");
-            (looked && stack.service("desktop-controld")?["pid"].as_u64() != Some(before)).then_some(())
-        },
-    );
 }
 
 fn json_of(stack: &Stack, words: &[&str]) -> Value {
@@ -117,11 +101,6 @@ fn without_a_library_the_cpu_draws_and_says_why() {
         || (json_of(&stack, &["status"])["gpu_state"] == "no-library").then_some(()),
     );
     assert!(stack.ctl_ok(&["gpu"]).contains("“utility”"));
-}
-
-/// The probes that run inside.
-fn probes(stack: &Stack) -> usize {
-    stack.shell("pgrep -cf '[d]esktop-controld gpu-probe|[e]xe gpu-probe' || true").parse().expect("a number")
 }
 
 #[test]
@@ -237,17 +216,6 @@ fn the_streams_own_encoder_sessions_are_counted() {
     assert_eq!(json_of(&stack, &["stream"])["effective"]["nvenc_sessions"], 1);
     become_machine(&stack, &still("no-nvenc"));
     assert_eq!(json_of(&stack, &["stream"])["effective"]["nvenc_sessions"], Value::Null);
-}
-
-/// A program that holds one of NVIDIA's devices open, as everything on a GPU does.
-fn use_gpu(stack: &Stack, user: &str) -> (Child, u64) {
-    stack.shell("touch /dev/nvidiactl; chmod 666 /dev/nvidiactl");
-    let script = "exec 3</dev/nvidiactl; echo $$; exec sleep 10000";
-    let mut child = stack.command_as(user, &["setsid", "bash", "-c", script]);
-    let mut child = child.stdout(Stdio::piped()).spawn().expect("enter");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-    (child, line.trim().parse().expect("its number"))
 }
 
 #[test]

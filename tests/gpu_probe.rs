@@ -113,24 +113,7 @@ fn the_stand_in_exports_exactly_what_the_binding_resolves() {
         assert!(found, "{symbol} is not exported");
     }
     let resolved: BTreeSet<String> = resolved.iter().map(|(symbol, _)| (*symbol).to_owned()).collect();
-    assert_eq!(exported(stand_in()), resolved);
-}
-
-/// The functions of NVML among the symbols of a library.
-fn exported(library: &Path) -> BTreeSet<String> {
-    use object::elf::FileHeader64;
-    use object::endian::Endianness;
-    use object::read::elf::{FileHeader, Sym};
-
-    let data = std::fs::read(library).expect("built");
-    let header = FileHeader64::<Endianness>::parse(&*data).expect("an ELF file");
-    let endian = header.endian().expect("known");
-    let sections = header.sections(endian, &*data).expect("sections");
-    let symbols = sections.symbols(endian, &*data, object::elf::SHT_DYNSYM).expect("symbols");
-    let defined = symbols.iter().filter(|symbol| !symbol.is_undefined(endian));
-    let names =
-        defined.filter_map(|symbol| Some(String::from_utf8_lossy(symbol.name(endian, symbols.strings()).ok()?)));
-    names.filter(|name| name.starts_with("nvml")).map(std::borrow::Cow::into_owned).collect()
+    assert_eq!(support::exported(stand_in(), "nvml"), resolved);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::browser::Browser;
+use support::stream::{configured, setting, stream, viewer};
 use support::{Boot, DEADLINE, Stack, code, shared, text, wait_until};
 
 /// Selkies tries to listen there and ends.
@@ -28,23 +28,6 @@ fn error(output: &Output) -> String {
     errors[0].strip_prefix("desktopctl: ").expect("it says who speaks").to_owned()
 }
 
-/// What `desktopctl stream` says.
-fn stream(stack: &Stack) -> Value {
-    serde_json::from_str(&stack.ctl_ok(&["--json", "stream"])).expect("JSON")
-}
-
-/// One setting.
-fn setting(stack: &Stack, name: &str) -> Value {
-    let settings: Value = serde_json::from_str(&stack.ctl_ok(&["--json", "stream", "schema", name])).expect("JSON");
-    settings[0].clone()
-}
-
-/// Value, meaning and source of a setting.
-fn configured(stack: &Stack, name: &str) -> [String; 3] {
-    let setting = setting(stack, name);
-    ["value", "meaning", "source"].map(|key| setting[key].as_str().unwrap_or_default().to_owned())
-}
-
 /// The shared stack without a change on trial and without settings of ours.
 fn untouched() -> std::sync::MutexGuard<'static, Stack> {
     let stack = shared(Boot::default);
@@ -56,14 +39,6 @@ fn untouched() -> std::sync::MutexGuard<'static, Stack> {
 fn set_and_keep(stack: &Stack, setting: &str) {
     stack.ctl_ok(&["stream", "set", setting]);
     stack.ctl_ok(&["stream", "keep", "--force"]);
-}
-
-/// A viewer who gets pictures.
-fn viewer(stack: &Stack) -> Browser {
-    let browser = Browser::open(&format!("http://localhost:{}/", stack.info("SELKIES_PORT")));
-    let looks_on = || (stream(stack)["viewers"] == 1 && stream(stack)["fps"].as_f64() > Some(0.0)).then_some(());
-    wait_until(DEADLINE, || format!("a viewer gets pictures: {}", stack.ctl_ok(&["stream"])), looks_on);
-    browser
 }
 
 /// Waits until `desktopctl stream` says this of what the server really does.

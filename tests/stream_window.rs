@@ -1,29 +1,15 @@
 //! The window's page of the stream, and the bar while other settings are tried, with the real Selkies and a browser in
 //! front of it.
 
-#![expect(clippy::expect_used, reason = "tests")]
-
 mod support;
 
-use serde_json::Value;
-use support::browser::Browser;
+use support::stream::{configured, viewer};
 use support::window::Window;
-use support::{Boot, DEADLINE, Stack, shared, wait_until};
+use support::{Boot, DEADLINE, shared, wait_until};
 
 /// What the bar asks.
 const QUESTION: &str = "Keep these settings?";
 const KEEP: &str = "Keep the new settings";
-
-/// What `desktopctl stream` says.
-fn stream(stack: &Stack) -> Value {
-    serde_json::from_str(&stack.ctl_ok(&["--json", "stream"])).expect("JSON")
-}
-
-/// Value, meaning and source of a setting.
-fn configured(stack: &Stack, name: &str) -> [String; 3] {
-    let settings: Value = serde_json::from_str(&stack.ctl_ok(&["--json", "stream", "schema", name])).expect("JSON");
-    ["value", "meaning", "source"].map(|key| settings[0][key].as_str().unwrap_or_default().to_owned())
-}
 
 /// The page, where nothing of ours is set.
 fn open() -> Window {
@@ -32,14 +18,6 @@ fn open() -> Window {
     let mut window = Window::open(stack, &["--page", "stream"]);
     window.seen.find("", "Frames a second");
     window
-}
-
-/// A viewer who gets pictures.
-fn viewer(stack: &Stack) -> Browser {
-    let browser = Browser::open(&format!("http://localhost:{}/", stack.info("SELKIES_PORT")));
-    let looks_on = || (stream(stack)["viewers"] == 1 && stream(stack)["fps"].as_f64() > Some(0.0)).then_some(());
-    wait_until(DEADLINE, || format!("a viewer gets pictures: {}", stack.ctl_ok(&["stream"])), looks_on);
-    browser
 }
 
 fn wait_until_over(window: &mut Window) {

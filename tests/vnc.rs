@@ -5,8 +5,6 @@
 mod support;
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::Write;
-use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -15,50 +13,14 @@ use desktop_control::api::proxy::VncProxy;
 use serde_json::Value;
 use support::browser::Browser;
 use support::viewer::Viewer;
-use support::{Boot, DEADLINE, Stack, code, shared, text, wait_until};
+use support::vnc::{ctl_with, set_password, untouched, vnc};
+use support::{Boot, DEADLINE, Stack, code, text, wait_until};
 
 const SETTINGS: &str = "/etc/desktop-control/env.d/x11vnc.env";
 const PASSWORD: &str = "/var/lib/desktop-control/vnc-password";
 /// The first eight characters of each are to be found nowhere.
 const ONE: &str = "kBfw3-one";
 const OTHER: &str = "Zq8x'-two";
-
-/// What `desktopctl vnc` says.
-fn vnc(stack: &Stack) -> Value {
-    serde_json::from_str(&stack.ctl_ok(&["--json", "vnc"])).expect("JSON")
-}
-
-/// The shared stack with VNC as it is without settings of ours, and nobody connected.
-fn untouched() -> std::sync::MutexGuard<'static, Stack> {
-    let stack = shared(Boot::default);
-    stack.wait_for_health("selkies", "ok");
-    stack.ctl_ok(&["vnc", "enable"]);
-    stack.ctl_ok(&["vnc", "web", "on"]);
-    stack.ctl_ok(&["vnc", "exposure", "local"]);
-    stack.ctl_ok(&["vnc", "view-only", "off"]);
-    stack.ctl_ok(&["vnc", "shared", "on"]);
-    stack.wait_for_health("x11vnc", "ok");
-    stack.wait_for_health("novnc", "ok");
-    stack.ctl_ok(&["vnc", "disconnect"]);
-    stack
-}
-
-/// `desktopctl` with a line on standard input.
-fn ctl_with(stack: &Stack, user: &str, words: &[&str], line: &str) -> Output {
-    let words: Vec<&str> = ["desktopctl"].iter().chain(words).copied().collect();
-    let mut command = stack.command_as(user, &words);
-    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("enter");
-    // One that refuses at once does not read.
-    let _ = writeln!(child.stdin.take().expect("a pipe"), "{line}");
-    child.wait_with_output().expect("it ends")
-}
-
-fn set_password(stack: &Stack, password: &str) {
-    let output = ctl_with(stack, "root", &["vnc", "password"], password);
-    assert_eq!(code(&output), 0, "{}", text(&output));
-    stack.wait_for_health("x11vnc", "ok");
-}
 
 /// Over D-Bus, as another program would; until the server has started again.
 fn set_password_by_bus(stack: &Stack, password: &str) {

@@ -10,6 +10,7 @@ mod counter;
 mod daemon;
 mod display;
 mod figures;
+mod gpu;
 mod image;
 mod latency;
 mod machine;
@@ -89,6 +90,8 @@ fn measure(arguments: &Arguments) -> Vec<Row> {
     drop(stack);
     say("few services and a thousand");
     rows.extend(runtime.block_on(thousand::measure(&arguments.bin)));
+    say("GPUs");
+    rows.extend(runtime.block_on(gpu::measure(&arguments.bin)));
     rows.push(image::measure(&arguments.bin));
     rows.extend(table::later());
     say("done");

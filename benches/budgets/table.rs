@@ -59,12 +59,9 @@ impl Row {
 
 /// Budgets of parts that do not exist yet.
 pub(crate) fn later() -> Vec<Row> {
-    [
-        ("daemon with its GPU probe while it samples 8 GPUs each second", "at most 0.5 %"),
-        ("our own files with the GTK packages that they need", "at most 36 MB"),
-    ]
-    .map(|(what, budget)| Row::later(what, budget))
-    .into()
+    [("our own files with the GTK packages that they need", "at most 36 MB")]
+        .map(|(what, budget)| Row::later(what, budget))
+        .into()
 }
 
 /// All budgets, and where they were measured.

@@ -2,6 +2,8 @@
 //!
 //! The same contract as XML, made from the daemon's own introspection, lies under `data/dbus`.
 
+pub mod access;
+pub mod cuda;
 mod error;
 pub mod gpu;
 pub mod proxy;
@@ -19,7 +21,7 @@ pub const ROOT_PATH: &str = "/io/github/desktop_control/Control1";
 /// The version of the contract. It only grows; what is deprecated stays.
 pub const API_VERSION: u32 = 1;
 
-/// Interface names. Those without a page in `data/dbus` yet are reserved.
+/// Interface names.
 pub mod interface {
     /// The root object.
     pub const ROOT: &str = "io.github.desktop_control.Control1";
@@ -37,9 +39,9 @@ pub mod interface {
     pub const GPU: &str = "io.github.desktop_control.Control1.Gpu";
     /// The VNC server, at `/vnc`.
     pub const VNC: &str = "io.github.desktop_control.Control1.Vnc";
-    /// Reserved: CUDA as a whole, at `/cuda`.
+    /// CUDA as a whole, at `/cuda`.
     pub const CUDA: &str = "io.github.desktop_control.Control1.Cuda";
-    /// Reserved: an installed CUDA toolkit, at `/toolkit/<version>`.
+    /// An installed CUDA toolkit, at `/toolkit/<escaped version>`.
     pub const TOOLKIT: &str = "io.github.desktop_control.Control1.Toolkit";
 }
 
@@ -87,6 +89,12 @@ pub fn pending_path(id: u64) -> String {
 #[must_use]
 pub fn gpu_path(uuid: &str) -> String {
     below(&format!("gpu/{}", escape(uuid)))
+}
+
+/// The path of the toolkit with this name.
+#[must_use]
+pub fn toolkit_path(id: &str) -> String {
+    below(&format!("toolkit/{}", escape(id)))
 }
 
 /// The last element of an object path, unescaped: the inverse of [`service_path`] and of [`job_path`].

@@ -13,10 +13,14 @@ use zbus::zvariant::{OwnedFd, OwnedObjectPath, OwnedValue, Value};
 
 use super::Error;
 
+pub mod access;
+pub mod cuda;
 pub mod gpu;
 pub mod stream;
 pub mod vnc;
 
+pub use access::AccessProxy;
+pub use cuda::{CudaProxy, ToolkitProxy};
 pub use gpu::GpuProxy;
 pub use stream::{Changes, PendingProxy, StreamProxy};
 pub use vnc::VncProxy;

@@ -33,5 +33,5 @@ async fn main() -> anyhow::Result<ExitCode> {
         // A desktop that has ended reads our log no more; complaining of that to the same pipe panics.
         .log_internal_errors(false);
     tracing_subscriber::registry().with(lines).with(levels).init();
-    tray::run().await.context("desktop-control-tray")
+    Box::pin(tray::run()).await.context("desktop-control-tray")
 }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{ArgGroup, Parser, Subcommand};
 use desktop_control::daemon::{self, Mode};
 use desktop_control::host::supervisor::listener::Wire;
-use desktop_control::host::{gpu, log_tee, root::Root, window_manager};
+use desktop_control::host::{cuda, gpu, log_tee, root::Root, window_manager};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
@@ -49,6 +49,12 @@ enum Helper {
         #[arg(long)]
         library: Option<PathBuf>,
     },
+    /// Load the driver's library, tell what it is, and try to initialise CUDA.
+    #[command(name = cuda::SUBCOMMAND, hide = true)]
+    CudaProbe {
+        /// Its path, or a name for the loader to find.
+        library: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -66,6 +72,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Some(Helper::GpuProbe { library }) => {
             gpu::answer_questions(library.as_deref(), io::stdin().lock(), io::stdout().lock()).context("gpu-probe")?;
         }
+        Some(Helper::CudaProbe { library }) => cuda::answer(&library, io::stdout().lock()).context("cuda-probe")?,
         None => {
             // First of all: nothing may be printed before standard output is out of the way.
             let mode = if arguments.events { Mode::Events(Wire::take()?) } else { Mode::Poll };

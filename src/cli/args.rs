@@ -1,11 +1,15 @@
 //! The command line as it is defined; help, completions and manual page are all made from this.
 
+mod access;
+mod cuda;
 mod gpu;
 mod stream;
 mod vnc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::access::{Access, Tunnel};
+pub(super) use self::cuda::Cuda;
 pub(super) use self::gpu::Gpu;
 pub(super) use self::stream::{Set, Stream};
 pub(super) use self::vnc::Vnc;
@@ -44,8 +48,12 @@ pub(super) enum Command {
     ///
     /// The exit code is 0 whenever the control service answers, also when there is trouble.
     Status,
-    /// List the ways into this desktop
-    Access,
+    /// Show the ways into this desktop, and open tunnels to them
+    Access {
+        /// `show` if none is given
+        #[command(subcommand)]
+        command: Option<Access>,
+    },
     /// List and control the services of this desktop
     Services {
         /// `list` if none is given
@@ -63,6 +71,12 @@ pub(super) enum Command {
         /// `show` if none is given
         #[command(subcommand)]
         command: Option<Gpu>,
+    },
+    /// Show which CUDA the driver runs, the toolkits, and whether each runs here
+    Cuda {
+        /// `show` if none is given
+        #[command(subcommand)]
+        command: Option<Cuda>,
     },
     /// Show and change how this desktop is reached by VNC, and who is connected
     Vnc {

@@ -102,6 +102,25 @@ pub(super) async fn follow_to_end(
     (end, seen)
 }
 
+/// Waits for the end of a job that has just begun. Where nothing shall be waited for, only tells that it has begun.
+pub(super) async fn finished(
+    client: &mut Client,
+    out: &mut Output,
+    id: u64,
+    wait: Duration,
+) -> Result<Option<JobFacts>, Failure> {
+    if wait.is_zero() {
+        let job = client.job(id).await?;
+        out.line(&format!("job {id} begun: {}", in_words(&job)))?;
+        if out.json {
+            out.document(&job)?;
+        }
+        return Ok(None);
+    }
+    let patience = Patience { limit: Some(wait), ..Patience::default() };
+    Ok(Some(follow_to_end(client, out, id, patience).await.0?))
+}
+
 /// The result of a job that ended well; one that did not, or has not ended yet, as the error that it is.
 pub(super) fn judged(job: &JobFacts, wait: Duration) -> Result<String, api::Error> {
     let id = job.id;
@@ -131,6 +150,11 @@ fn unfinished(job: &JobFacts, wait: Duration) -> api::Error {
 
 /// "restart selkies".
 pub(super) fn in_words(job: &JobFacts) -> String {
+    match job.kind.as_str() {
+        "tunnel-start" => return "open a tunnel".into(),
+        "tunnel-stop" => return "close a tunnel".into(),
+        _ => {}
+    }
     let verb = job.kind.strip_prefix("service-").unwrap_or(&job.kind);
     format!("{verb} {}", job.targets.join(", "))
 }

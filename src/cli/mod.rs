@@ -4,6 +4,7 @@ mod access;
 mod args;
 mod autostart;
 mod completions;
+mod cuda;
 mod exit;
 mod gpu;
 mod jobs;
@@ -42,7 +43,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match obey(arguments, &mut out).await {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
-            output::error(&failure.to_string());
+            output::error(&format!("{failure}{}", failure.way_on()));
             Exit::from(&failure).into()
         }
     }
@@ -61,7 +62,7 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
         Command::Autostart { switch } => autostart::obey(switch, out),
         Command::Man => Ok(out.text(&man::page(definitions()))?),
         Command::Status => status::show(&Client::connect().await?, out).await,
-        Command::Access => access::list(&Client::connect().await?, out).await,
+        Command::Access { command } => access::obey(Client::connect().await?, out, command, wait).await,
         Command::Services { command } => {
             let client = Client::connect().await?;
             match command.unwrap_or(Services::List).into_verb() {
@@ -72,6 +73,7 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
         }
         Command::Stream { command } => stream::obey(Client::connect().await?, out, command, wait).await,
         Command::Gpu { command } => gpu::obey(Client::connect().await?, out, command).await,
+        Command::Cuda { command } => cuda::obey(Client::connect().await?, out, command).await,
         Command::Vnc { command } => vnc::obey(Client::connect().await?, out, command, wait).await,
         Command::Jobs { command } => {
             let client = Client::connect().await?;
@@ -108,6 +110,16 @@ enum Failure {
     Secret(io::Error),
     #[error("The output cannot be written ({0}). Make room where it goes, or send it elsewhere.")]
     Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// What this program can do about it: the daemon's sentences are for other programs too.
+    fn way_on(&self) -> &'static str {
+        match self {
+            Self::Client(client::Error::Refused(api::Error::LastWayIn(_))) => " With --force it is done all the same.",
+            _ => "",
+        }
+    }
 }
 
 impl From<api::Error> for Failure {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::output::Output;
 use super::stream::progress;
 use super::table::{Cell, Style, Tone, render};
-use super::{Failure, access, jobs};
+use super::{Failure, access, cuda, jobs};
 use crate::client::{Client, PendingFacts, RootFacts, ServiceFacts, Snapshot, WayFacts, unix_now};
 
 /// The document.
@@ -64,8 +64,10 @@ fn summary(status: &Status<'_>, snapshot: &Snapshot, style: Style) -> String {
     } else {
         "Something needs attention."
     };
+    let cuda = snapshot.cuda.as_ref().and_then(|cuda| cuda::in_short(cuda, &snapshot.toolkits));
     let lines = [verdict.to_owned(), about(status.root), mode(&status.root.mode), in_words(status)];
-    out.push_str(&render([""], &lines.map(|line| [Cell::new(&line)]), style));
+    let lines: Vec<_> = lines.into_iter().chain(cuda).map(|line| [Cell::new(&line)]).collect();
+    out.push_str(&render([""], &lines, style));
     let section = |out: &mut String, title: &str, table: String| {
         if !table.is_empty() {
             out.extend(["\n", title, "\n", &table]);

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::args::Vnc;
-use super::jobs::{follow_to_end, in_words, judged};
+use super::jobs::{finished, judged};
 use super::output::Output;
 use super::table::{Cell, Style, Tone, render};
 use super::{Failure, secret};
-use crate::client::{Client, JobFacts, Patience, VncChange, VncFacts, VncViewerFacts, unix_now};
+use crate::client::{Client, VncChange, VncFacts, VncViewerFacts, unix_now};
 use crate::model::text::duration;
 use crate::model::vnc::PASSWORD_COUNTS;
 
@@ -87,15 +87,10 @@ async fn change(
 ) -> Result<(), Failure> {
     let job = match client.change_vnc(wish, force).await? {
         None => None,
-        Some(id) if wait.is_some_and(|wait| wait.is_zero()) => {
-            let job = client.job(id).await?;
-            out.line(&format!("job {id} begun: {}", in_words(&job)))?;
-            if out.json {
-                out.document(&job)?;
-            }
-            return Ok(());
-        }
-        Some(id) => Some(finished(&mut client, out, id, wait.unwrap_or(WAIT)).await?),
+        Some(id) => match finished(&mut client, out, id, wait.unwrap_or(WAIT)).await? {
+            None => return Ok(()),
+            job => job,
+        },
     };
     if out.json {
         out.document(&job)?;
@@ -104,11 +99,6 @@ async fn change(
         judged(job, wait.unwrap_or(WAIT))?;
     }
     Ok(out.line(done(wish))?)
-}
-
-async fn finished(client: &mut Client, out: &Output, id: u64, wait: Duration) -> Result<JobFacts, Failure> {
-    let patience = Patience { limit: Some(wait), ..Patience::default() };
-    Ok(follow_to_end(client, out, id, patience).await.0?)
 }
 
 /// What holds now.
@@ -156,13 +146,6 @@ fn summary(vnc: &VncFacts, style: Style) -> String {
         other => other,
     };
     let tunnel = (vnc.exposure == "local").then(|| format!("tunnel: ssh -L {port}:localhost:{port} HOST"));
-    let password = match vnc.password_source.as_str() {
-        "ours" => "set here, or made up at the first start",
-        "environment" => "VNC_PASSWORD of the container or of an environment file",
-        "instance-token" => "the first 8 characters of the instance's token",
-        "none" => "none yet",
-        other => other,
-    };
     let may = if vnc.view_only { "look and not touch" } else { "use mouse and keys" };
     let many = if vnc.shared { "several at a time" } else { "one at a time, the newest" };
     let url = vnc.web.url.clone().unwrap_or_default();
@@ -177,7 +160,7 @@ fn summary(vnc: &VncFacts, style: Style) -> String {
         ("Server", server, tone),
         ("Reached from", reach.to_owned(), Tone::Plain),
         ("", tunnel.unwrap_or_default(), Tone::Plain),
-        ("Password", password.to_owned(), Tone::Plain),
+        ("Password", vnc.password_in_words().to_owned(), Tone::Plain),
         ("Viewers can", format!("{may}; {many}"), Tone::Plain),
         ("In the browser", web, web_tone),
     ];
@@ -194,13 +177,8 @@ fn viewers(viewers: &[VncViewerFacts], now: u64, style: Style) -> String {
         return "\nNobody is connected.\n".to_owned();
     }
     let row = |viewer: &VncViewerFacts| {
-        let how = match viewer.through.as_str() {
-            "vnc" => "a VNC viewer",
-            "browser-vnc" => "a browser",
-            other => other,
-        };
         let since = viewer.since.map_or("-".to_owned(), |since| duration(now.saturating_sub(since)));
-        [Cell::whole(&viewer.address), Cell::new(how), Cell::new(&since)]
+        [Cell::whole(&viewer.address), Cell::new(viewer.through_in_words()), Cell::new(&since)]
     };
     let rows: Vec<_> = viewers.iter().map(row).collect();
     format!("\n{}", render(["VIEWER", "WITH", "SINCE"], &rows, style))

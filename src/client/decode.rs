@@ -1,6 +1,8 @@
 //! From the bus's dictionaries to facts. Unknown keys are left alone; a missing key, or one of another type, is as if
 //! the daemon did not know.
 
+mod access;
+mod cuda;
 mod gpu;
 mod stream;
 mod vnc;
@@ -9,11 +11,13 @@ use zbus::fdo::ManagedObjects;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 
 use super::facts::{
-    FindingFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, VncFacts, WayFacts,
+    AccessFacts, CudaFacts, FindingFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot,
+    StreamFacts, ToolkitFacts, VncFacts, WayFacts,
 };
 use super::feed::Fact;
 use crate::api::{self, interface, proxy::Dictionary};
 
+pub(super) use cuda::{cuda, toolkit, toolkit_order};
 pub(super) use gpu::gpu;
 pub(super) use stream::{pending, pending_id, plan, setting, stream};
 pub(super) use vnc::vnc;
@@ -30,7 +34,7 @@ pub(super) enum Told {
     /// A job.
     Job(JobFacts),
     /// The ways in.
-    Ways(Vec<WayFacts>),
+    Access(Vec<WayFacts>, AccessFacts),
     /// The stream.
     Stream(StreamFacts),
     /// A change on trial.
@@ -39,6 +43,10 @@ pub(super) enum Told {
     Gpu(GpuFacts),
     /// VNC.
     Vnc(VncFacts),
+    /// CUDA as a whole.
+    Cuda(CudaFacts),
+    /// A toolkit.
+    Toolkit(ToolkitFacts),
 }
 
 /// Everything: the root's properties, and what `GetManagedObjects` told.
@@ -50,11 +58,16 @@ pub(super) fn snapshot(root: Dictionary, objects: ManagedObjects) -> Snapshot {
                 Told::Root(root) => snapshot.root = root,
                 Told::Service(service) => snapshot.services.push(service),
                 Told::Job(job) => snapshot.jobs.push(job),
-                Told::Ways(ways) => snapshot.ways = ways,
+                Told::Access(ways, access) => {
+                    snapshot.ways = ways;
+                    snapshot.access = Some(Box::new(access));
+                }
                 Told::Stream(stream) => snapshot.stream = Some(stream),
                 Told::Pending(change) => snapshot.pending.push(change),
                 Told::Gpu(gpu) => snapshot.gpus.push(gpu),
                 Told::Vnc(vnc) => snapshot.vnc = Some(Box::new(vnc)),
+                Told::Cuda(cuda) => snapshot.cuda = Some(Box::new(cuda)),
+                Told::Toolkit(toolkit) => snapshot.toolkits.push(toolkit),
             }
         }
     }
@@ -62,6 +75,7 @@ pub(super) fn snapshot(root: Dictionary, objects: ManagedObjects) -> Snapshot {
     snapshot.jobs.sort_by_key(|job| job.id);
     snapshot.pending.sort_by_key(|change| change.id);
     snapshot.gpus.sort_by(gpu_order);
+    snapshot.toolkits.sort_by(toolkit_order);
     snapshot
 }
 
@@ -77,11 +91,16 @@ pub(super) fn object(path: &str, interface: &str, properties: Dictionary) -> Opt
         interface::ROOT => Told::Root(root(Properties(properties))),
         interface::SERVICE => Told::Service(service(path, Properties(properties))),
         interface::JOB => Told::Job(job(number_of(path), properties)),
-        interface::ACCESS => Told::Ways(ways(Properties(properties))),
+        interface::ACCESS => {
+            let (ways, access) = access::access(properties);
+            Told::Access(ways, access)
+        }
         interface::STREAM => Told::Stream(stream(properties)),
         interface::PENDING => Told::Pending(pending(number_of(path), properties)),
         interface::GPU => Told::Gpu(gpu(path, properties)),
         interface::VNC => Told::Vnc(vnc(properties)),
+        interface::CUDA => Told::Cuda(cuda(properties)),
+        interface::TOOLKIT => Told::Toolkit(toolkit(path, properties)),
         _ => return None,
     })
 }
@@ -91,11 +110,13 @@ pub(super) fn gone(path: &str, interface: &str) -> Option<Fact> {
     match interface {
         interface::SERVICE => Some(Fact::ServiceGone(api::name_of(path))),
         interface::JOB => Some(Fact::JobGone(number_of(path))),
-        interface::ACCESS => Some(Fact::Ways(Vec::new())),
+        interface::ACCESS => Some(Fact::AccessGone),
         interface::STREAM => Some(Fact::StreamGone),
         interface::PENDING => Some(Fact::PendingGone(number_of(path))),
         interface::GPU => Some(Fact::GpuGone(api::name_of(path))),
         interface::VNC => Some(Fact::VncGone),
+        interface::CUDA => Some(Fact::CudaGone),
+        interface::TOOLKIT => Some(Fact::ToolkitGone(api::name_of(path))),
         _ => None,
     }
 }
@@ -168,19 +189,6 @@ fn finding(mut keys: Properties) -> FindingFacts {
         title: keys.text("title"),
         message: keys.text("message"),
     }
-}
-
-fn ways(mut properties: Properties) -> Vec<WayFacts> {
-    let ways: Vec<Dictionary> = properties.or_default("Ways");
-    let way = |mut keys: Properties| WayFacts {
-        kind: keys.text("kind"),
-        label: keys.text("label"),
-        state: keys.token("state"),
-        reason: keys.text("reason"),
-        address: keys.text("address"),
-        service: keys.text("service"),
-    };
-    ways.into_iter().map(|keys| way(Properties(keys))).collect()
 }
 
 /// An `a{sv}` that is taken apart key by key.
@@ -262,10 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn ways_and_findings_are_lists_of_dictionaries() {
-        let way = HashMap::from([("kind", Value::from("vnc")), ("state", "off".into())]);
-        let access = below(objects(&api::below("access"), interface::ACCESS, vec![("Ways", vec![way].into())]));
-        assert_eq!((access.ways[0].kind.as_str(), access.ways[0].state.as_str()), ("vnc", "off"));
+    fn findings_are_a_list_of_dictionaries() {
         let finding = HashMap::from([("title", Value::from("t"))]);
         let root = snapshot(dictionary(vec![("Findings", vec![finding].into())]), HashMap::new()).root;
         assert_eq!((root.findings[0].title.as_str(), root.mode.as_str()), ("t", UNKNOWN));

@@ -3,13 +3,17 @@
 //! Tokens stay text: a later daemon may say more of them, and they are then shown as they are. What the contract
 //! writes as 0 or as an empty text for "none" is `None` here and `null` in JSON.
 
+mod access;
+mod cuda;
 mod gpu;
 mod stream;
 mod vnc;
 
 use serde::{Serialize, Serializer};
 
-pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats};
+pub use access::{AccessFacts, TunnelFacts, TurnFacts, WayFacts};
+pub use cuda::{ComponentFacts, CudaFacts, DriverPartFacts, ElsewhereFacts, ForwardFacts, ImageFacts, ToolkitFacts};
+pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, GpuTrouble};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 pub use vnc::{VncFacts, VncViewerFacts, VncWebFacts};
 
@@ -24,6 +28,8 @@ pub struct Snapshot {
     pub jobs: Vec<JobFacts>,
     /// In the daemon's order.
     pub ways: Vec<WayFacts>,
+    /// What belongs to all of these. None where the daemon does not say.
+    pub access: Option<Box<AccessFacts>>,
     /// None where the daemon knows nothing of one.
     pub stream: Option<StreamFacts>,
     /// Oldest first. One that is over is kept for a minute.
@@ -32,6 +38,10 @@ pub struct Snapshot {
     pub gpus: Vec<GpuFacts>,
     /// None where the daemon knows nothing of it.
     pub vnc: Option<Box<VncFacts>>,
+    /// None where the daemon knows nothing of it.
+    pub cuda: Option<Box<CudaFacts>>,
+    /// Those that are installed, newest first.
+    pub toolkits: Vec<ToolkitFacts>,
 }
 
 impl Snapshot {
@@ -39,6 +49,22 @@ impl Snapshot {
     #[must_use]
     pub fn service(&self, name: &str) -> Option<&ServiceFacts> {
         self.services.iter().find(|service| service.name == name)
+    }
+
+    /// The stream is not encoded as configured, and something can have happened: where there was never a GPU, nothing
+    /// has.
+    #[must_use]
+    pub fn encoder_fell_back(&self) -> bool {
+        let stream = self.stream.as_ref().filter(|stream| stream.is_there() && stream.effective.verdict == "fallback");
+        stream.is_some_and(|stream| {
+            stream.effective.mended.as_deref() != Some("instance") || self.root.gpu_state != "no-device"
+        })
+    }
+
+    /// What is wrong with GPUs, in NVIDIA's order.
+    #[must_use]
+    pub fn gpu_troubles(&self) -> Vec<GpuTrouble> {
+        gpu::troubles(&self.gpus, &self.root.gpu_state, self.root.gpu_reason.as_deref())
     }
 
     /// The change that is on trial now. There is one at most.
@@ -170,23 +196,6 @@ pub struct JobFacts {
     pub error_name: Option<String>,
     /// One sentence.
     pub error_message: Option<String>,
-}
-
-/// A way into the desktop.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct WayFacts {
-    /// `browser`, `browser-vnc`, `vnc`.
-    pub kind: String,
-    /// Name for people.
-    pub label: String,
-    /// `working`, `broken`, `off`, `unknown`.
-    pub state: String,
-    /// Why; may be empty.
-    pub reason: String,
-    /// Where it is, as seen from the machine itself.
-    pub address: String,
-    /// supervisord's name of the service behind it.
-    pub service: String,
 }
 
 /// Unix seconds as RFC 3339 in UTC; what no calendar holds is `null`.

@@ -14,7 +14,8 @@ use zbus::{MatchRule, MessageStream};
 
 use super::decode::{self, Told};
 use super::facts::{
-    GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts, VncFacts, WayFacts,
+    AccessFacts, CudaFacts, GpuFacts, JobFacts, PendingFacts, RootFacts, ServiceFacts, Snapshot, StreamFacts,
+    ToolkitFacts, VncFacts, WayFacts,
 };
 use super::{CALL_LIMIT, Client, Error, name_owner_changes};
 use crate::api::proxy::Dictionary;
@@ -45,8 +46,10 @@ pub enum Fact {
     Job(Box<JobFacts>),
     /// The job with this number is forgotten.
     JobGone(u64),
-    /// The ways in have changed.
-    Ways(Vec<WayFacts>),
+    /// The ways in have changed, or what belongs to all of them.
+    Access(Vec<WayFacts>, Box<AccessFacts>),
+    /// The daemon knows no ways in any more.
+    AccessGone,
     /// The stream has changed: what it does, or its settings; see [`StreamFacts::revision`].
     Stream(Box<StreamFacts>),
     /// The daemon knows no stream any more.
@@ -63,6 +66,14 @@ pub enum Fact {
     Vnc(Box<VncFacts>),
     /// The daemon knows nothing of VNC any more.
     VncGone,
+    /// CUDA as a whole has changed.
+    Cuda(Box<CudaFacts>),
+    /// The daemon knows nothing of CUDA any more.
+    CudaGone,
+    /// A toolkit is new or has changed, or is judged otherwise.
+    Toolkit(Box<ToolkitFacts>),
+    /// The toolkit with this name is gone.
+    ToolkitGone(String),
 }
 
 impl Snapshot {
@@ -82,7 +93,14 @@ impl Snapshot {
                 Err(at) => self.jobs.insert(at, (**job).clone()),
             },
             Fact::JobGone(id) => self.jobs.retain(|job| job.id != *id),
-            Fact::Ways(ways) => self.ways.clone_from(ways),
+            Fact::Access(ways, access) => {
+                self.ways.clone_from(ways);
+                self.access = Some(access.clone());
+            }
+            Fact::AccessGone => {
+                self.ways.clear();
+                self.access = None;
+            }
             Fact::Stream(stream) => self.stream = Some((**stream).clone()),
             Fact::StreamGone => self.stream = None,
             Fact::Pending(change) => match self.pending.binary_search_by_key(&change.id, |known| known.id) {
@@ -98,6 +116,14 @@ impl Snapshot {
             Fact::GpuGone(uuid) => self.gpus.retain(|gpu| gpu.uuid != *uuid),
             Fact::Vnc(vnc) => self.vnc = Some(vnc.clone()),
             Fact::VncGone => self.vnc = None,
+            Fact::Cuda(cuda) => self.cuda = Some(cuda.clone()),
+            Fact::CudaGone => self.cuda = None,
+            Fact::Toolkit(toolkit) => {
+                self.toolkits.retain(|known| known.id != toolkit.id);
+                self.toolkits.push((**toolkit).clone());
+                self.toolkits.sort_by(decode::toolkit_order);
+            }
+            Fact::ToolkitGone(id) => self.toolkits.retain(|toolkit| toolkit.id != *id),
         }
     }
 }
@@ -126,7 +152,7 @@ async fn follow(client: &Client, tell: &mut impl FnMut(Fact), away: &mut Away) -
         match Ledger::read(client).await {
             Ok((mut ledger, snapshot)) => {
                 *away = Away::default();
-                tell(Fact::Arrived(client.clone(), Box::new(snapshot)));
+                tell(Fact::Arrived(client.clone(), snapshot));
                 while let News::Signal(signal) = next(&mut news).await? {
                     ledger.enter(&signal).into_iter().for_each(&mut *tell);
                 }
@@ -213,14 +239,14 @@ struct Ledger {
 }
 
 impl Ledger {
-    async fn read(client: &Client) -> Result<(Self, Snapshot), Error> {
+    async fn read(client: &Client) -> Result<(Self, Box<Snapshot>), Error> {
         let (root, below) = client.everything().await?;
         let mut ledger = Self { objects: HashMap::new() };
         ledger.objects.insert(ROOT_PATH.into(), (crate::api::interface::ROOT.into(), copy(&root)));
         for (path, interfaces) in &below {
             ledger.keep(path, interfaces.iter().map(|(name, properties)| (name.as_str(), copy(properties))));
         }
-        Ok((ledger, decode::snapshot(root, below)))
+        Ok((ledger, Box::new(decode::snapshot(root, below))))
     }
 
     /// Keeps an object's one interface of ours.
@@ -270,11 +296,13 @@ impl Ledger {
             Told::Root(root) => Fact::Root(root),
             Told::Service(service) => Fact::Service(Box::new(service)),
             Told::Job(job) => Fact::Job(Box::new(job)),
-            Told::Ways(ways) => Fact::Ways(ways),
+            Told::Access(ways, access) => Fact::Access(ways, Box::new(access)),
             Told::Stream(stream) => Fact::Stream(Box::new(stream)),
             Told::Pending(change) => Fact::Pending(Box::new(change)),
             Told::Gpu(gpu) => Fact::Gpu(Box::new(gpu)),
             Told::Vnc(vnc) => Fact::Vnc(Box::new(vnc)),
+            Told::Cuda(cuda) => Fact::Cuda(Box::new(cuda)),
+            Told::Toolkit(toolkit) => Fact::Toolkit(Box::new(toolkit)),
         })
     }
 }

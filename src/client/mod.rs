@@ -3,13 +3,16 @@
 //! Shared by the tray, the window and the command line. Nothing here prints, and nothing here starts the daemon: who
 //! starts it is supervisord.
 
+mod access;
 pub mod autostart;
+mod cuda;
 mod decode;
 mod error;
 mod facts;
 mod feed;
 mod follow;
 mod gpu;
+pub mod gpu_words;
 pub mod preferences;
 mod stream;
 mod vnc;
@@ -24,9 +27,10 @@ use zbus::{Connection, MatchRule};
 
 pub use error::Error;
 pub use facts::{
-    EffectiveFacts, FindingFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, JobFacts, PendingFacts,
-    PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, VncFacts, VncViewerFacts,
-    VncWebFacts, WayFacts,
+    AccessFacts, ComponentFacts, CudaFacts, DriverPartFacts, EffectiveFacts, ElsewhereFacts, FindingFacts,
+    ForwardFacts, GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, GpuTrouble, ImageFacts, JobFacts, PendingFacts,
+    PlanFacts, PresetFacts, RootFacts, ServiceFacts, SettingFacts, Snapshot, StreamFacts, ToolkitFacts, TunnelFacts,
+    TurnFacts, VncFacts, VncViewerFacts, VncWebFacts, WayFacts,
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};

@@ -47,11 +47,34 @@ pub struct Notifications {
     pub trouble: bool,
     /// It does again.
     pub recovered: bool,
+    /// Of GPUs.
+    pub gpu: GpuMessages,
 }
 
 impl Default for Notifications {
     fn default() -> Self {
-        Self { trouble: true, recovered: true }
+        Self { trouble: true, recovered: true, gpu: GpuMessages::default() }
+    }
+}
+
+/// What about GPUs is worth a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct GpuMessages {
+    /// One is lost, or does not work.
+    pub lost: bool,
+    /// One has been slowed down by heat or its power supply for a while.
+    pub throttled: bool,
+    /// The memory of one is as full as this, in per cent; 0: that is never told.
+    pub memory_percent: u8,
+    /// The stream is not encoded as configured.
+    pub fallback: bool,
+}
+
+impl Default for GpuMessages {
+    // What a busy machine does again and again is told to who asks for it.
+    fn default() -> Self {
+        Self { lost: true, throttled: false, memory_percent: 0, fallback: true }
     }
 }
 

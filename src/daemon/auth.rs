@@ -171,7 +171,7 @@ fn refusal(action: &str, group: &str) -> Error {
     let what = match action {
         action::MANAGE_SERVICES => "control services, read their closed logs or end other users' processes",
         action::CONFIGURE_STREAMING => "change the stream's settings",
-        action::CONFIGURE_VNC => "change VNC's settings",
+        action::CONFIGURE_VNC => "change VNC's settings, or open and close tunnels",
         action::INSTALL_SOFTWARE => "install software",
         _ => "cancel somebody else's job",
     };

@@ -15,7 +15,8 @@ use zbus::zvariant::OwnedValue;
 use zbus::{Connection, MessageStream};
 
 use super::iface::{
-    AccessObject, GpuObject, Ground, JobObject, PendingObject, RootObject, ServiceObject, StreamObject, VncObject,
+    AccessObject, CudaObject, GpuObject, Ground, JobObject, PendingObject, RootObject, ServiceObject, StreamObject,
+    ToolkitObject, VncObject,
 };
 use super::store::{Key, Mode};
 use crate::api::{self, BUS_NAME, ROOT_PATH};
@@ -152,6 +153,11 @@ impl Tree {
             Key::Gpu(uuid) => {
                 let there = ground.store.gpu(&uuid).is_some();
                 self.show(key, api::gpu_path(&uuid), there, || GpuObject { ground, uuid }).await
+            }
+            Key::Cuda => self.show(key, api::below("cuda"), true, || CudaObject { ground }).await,
+            Key::Toolkit(id) => {
+                let there = ground.store.toolkit(&id).is_some();
+                self.show(key, api::toolkit_path(&id), there, || ToolkitObject { ground, id }).await
             }
             Key::GpuStats(uuid) => self.tell_stats(&uuid).await,
             Key::Job(id) => {

@@ -2,8 +2,10 @@
 
 use std::time::SystemTime;
 
+mod access;
 mod auth;
 mod bus;
+mod cuda;
 mod gpu;
 mod iface;
 mod jobs;

@@ -9,8 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::access::Access;
 use super::auth::Authority;
 use super::bus;
+use super::cuda::Cuda;
 use super::gpu::Gpus;
 use super::iface::Ground;
 use super::jobs::Jobs;
@@ -77,10 +79,14 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     let pending = Pending::new(root.clone(), workspace.clone(), Arc::clone(&store), jobs.clone(), supervisor.clone());
     pending.resume().await;
     let config::Stream { python, fixed } = config.stream;
-    let terms = Terms { python, fixed, user: config.session.user, workspace: workspace.clone() };
+    let user = config.session.user;
+    let access =
+        Access::new(root.clone(), &config.access, user.clone(), Arc::clone(&store), jobs.clone(), watchers.subscribe());
+    let terms = Terms { python, fixed, user, workspace: workspace.clone() };
     let probe = Probe::new(Program::default(), Limits::default());
     let (gpus, sampler) = Gpus::new(root.clone(), Arc::clone(&store), probe);
     let stream = Stream::new(root.clone(), terms, Arc::clone(&store), pending.clone(), supervisor, gpus.clone());
+    let (cuda, looking_at_cuda) = Cuda::new(root.clone(), workspace.clone(), Arc::clone(&store));
     let vnc = Vnc::new(root.clone(), workspace, Arc::clone(&store), jobs.clone(), watchers.subscribe());
     let variant = root.read(VARIANT).ok().flatten().map(|text| text.trim().to_owned());
     let variant = variant.filter(|variant| variant == "cuda" || variant == "stock").unwrap_or("unknown".into());
@@ -89,9 +95,25 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     let streaming = tokio::spawn(stream.clone().run());
     let sampling = tokio::spawn(sampler);
     let looking = tokio::spawn(vnc.clone().run());
+    let surveying = tokio::spawn(access.clone().run());
+    let looking_at_cuda = tokio::spawn(looking_at_cuda);
     let quota = Quota::default();
-    let ground =
-        Ground { store, jobs, pending, stream, vnc, gpus, authority, quota, watchers, root, variant, up_since };
+    let ground = Ground {
+        store,
+        jobs,
+        pending,
+        stream,
+        vnc,
+        access,
+        gpus,
+        cuda,
+        authority,
+        quota,
+        watchers,
+        root,
+        variant,
+        up_since,
+    };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), mode = %store_mode, "desktop-controld begins");
     let watching = tokio::spawn(watcher.run(listener));
     let serving = tokio::spawn(bus::serve(ground, shutdown.clone()));
@@ -105,6 +127,8 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
         ended = streaming => anyhow::bail!("looking at the stream has ended: {ended:?}"),
         ended = sampling => anyhow::bail!("looking at the GPUs has ended: {ended:?}"),
         ended = looking => anyhow::bail!("looking at VNC has ended: {ended:?}"),
+        ended = surveying => anyhow::bail!("looking at the ways in has ended: {ended:?}"),
+        ended = looking_at_cuda => anyhow::bail!("looking at CUDA has ended: {ended:?}"),
         ended = serving => {
             anyhow::ensure!(shutdown.is_cancelled(), "serving the bus has ended: {ended:?}");
         }

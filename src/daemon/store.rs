@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::access::AccessView;
 use super::gpu::GpuView;
 use super::stream::{Configured, Live, StreamView};
 use super::vnc::VncView;
-use crate::model::access::{Way, one_through_the_other, way_state};
+use crate::model::access::{Outside, Way, WayKind, one_through_the_other, state_reason, way_state};
 use crate::model::catalogue::Entry;
+use crate::model::cuda::{Judged, Report};
 use crate::model::gpu::Presence;
 use crate::model::health::Health;
 use crate::model::job::Job;
@@ -39,6 +41,10 @@ pub(crate) enum Key {
     Pending(u64),
     /// A GPU by its UUID.
     Gpu(String),
+    /// `/cuda`.
+    Cuda,
+    /// A toolkit by its name among all.
+    Toolkit(String),
     /// What a GPU that somebody watches does. It has no object of its own.
     GpuStats(String),
 }
@@ -120,8 +126,10 @@ struct Inner {
     pending: BTreeMap<u64, Arc<Trial>>,
     stream: Arc<StreamView>,
     vnc: Arc<VncView>,
+    access: Arc<AccessView>,
     gpus: BTreeMap<String, Arc<GpuView>>,
     presence: Presence,
+    cuda: Arc<Report>,
     mode: Mode,
     findings: Vec<Finding>,
     dirty: BTreeSet<Key>,
@@ -137,8 +145,10 @@ impl Store {
             pending: BTreeMap::new(),
             stream: Arc::default(),
             vnc: Arc::default(),
+            access: Arc::default(),
             gpus: BTreeMap::new(),
             presence: Presence::default(),
+            cuda: Arc::default(),
             mode,
             findings: Vec::new(),
             dirty: BTreeSet::new(),
@@ -173,13 +183,19 @@ impl Store {
         let jobs = inner.jobs.keys().copied().map(Key::Job);
         let pending = inner.pending.keys().copied().map(Key::Pending);
         let gpus = inner.gpus.keys().cloned().map(Key::Gpu);
-        let single = [Key::Root, Key::Access, Key::Stream, Key::Vnc];
-        services.chain(jobs).chain(pending).chain(gpus).chain(single).collect()
+        let toolkits = inner.cuda.toolkits.iter().map(|judged| Key::Toolkit(judged.id.clone()));
+        let single = [Key::Root, Key::Access, Key::Stream, Key::Vnc, Key::Cuda];
+        services.chain(jobs).chain(pending).chain(gpus).chain(toolkits).chain(single).collect()
     }
 
     /// The service called `name`.
     pub(crate) fn service(&self, name: &str) -> Option<Arc<ServiceView>> {
         self.lock().services.get(name).cloned()
+    }
+
+    /// All services in the order of their names.
+    pub(crate) fn services(&self) -> Vec<Arc<ServiceView>> {
+        self.lock().services.values().cloned().collect()
     }
 
     /// What each service needs.
@@ -315,9 +331,28 @@ impl Store {
         }
     }
 
+    /// What is known of the ways in, beside the services behind them.
+    pub(crate) fn access(&self) -> Arc<AccessView> {
+        Arc::clone(&self.lock().access)
+    }
+
+    /// Replaces that.
+    pub(crate) fn put_access(&self, view: AccessView) {
+        let mut inner = self.lock();
+        if *inner.access != view {
+            inner.access = Arc::new(view);
+            self.touch(&mut inner, Key::Access);
+        }
+    }
+
     /// The GPU with this UUID.
     pub(crate) fn gpu(&self, uuid: &str) -> Option<Arc<GpuView>> {
         self.lock().gpus.get(uuid).cloned()
+    }
+
+    /// All GPUs.
+    pub(crate) fn gpus(&self) -> Vec<Arc<GpuView>> {
+        self.lock().gpus.values().cloned().collect()
     }
 
     /// Whether there is a GPU.
@@ -350,6 +385,33 @@ impl Store {
         }
     }
 
+    /// What is said of CUDA.
+    pub(crate) fn cuda(&self) -> Arc<Report> {
+        Arc::clone(&self.lock().cuda)
+    }
+
+    /// The toolkit with this name.
+    pub(crate) fn toolkit(&self, id: &str) -> Option<Judged> {
+        self.lock().cuda.toolkits.iter().find(|judged| judged.id == id).cloned()
+    }
+
+    /// Replaces what is said of CUDA.
+    pub(crate) fn put_cuda(&self, report: Report) {
+        let mut inner = self.lock();
+        let old = std::mem::replace(&mut inner.cuda, Arc::new(report));
+        let new = Arc::clone(&inner.cuda);
+        if *old == *new {
+            return;
+        }
+        let is_in = |report: &Report, judged: &Judged| report.toolkits.contains(judged);
+        let ours = old.toolkits.iter().filter(|judged| !is_in(&new, judged));
+        let changed = ours.chain(new.toolkits.iter().filter(|judged| !is_in(&old, judged)));
+        for judged in changed {
+            self.touch(&mut inner, Key::Toolkit(judged.id.clone()));
+        }
+        self.touch(&mut inner, Key::Cuda);
+    }
+
     /// How the daemon learns of changes.
     pub(crate) fn mode(&self) -> Mode {
         self.lock().mode
@@ -380,21 +442,31 @@ impl Store {
         }
     }
 
-    /// The ways in, judged by the services behind them.
+    /// The ways in, judged by the services behind them, and where they are from outside.
     pub(crate) fn ways(&self) -> Vec<Way> {
         let way = |view: &Arc<ServiceView>| {
             let access = view.entry.access.as_ref()?;
+            let state = way_state(view.state, view.health);
             Some(Way {
                 kind: access.kind,
                 label: view.entry.label.clone(),
-                state: way_state(view.state, view.health),
-                reason: view.health_reason.clone(),
+                state,
+                reason: state_reason(state, &view.health_reason),
                 address: access.address.clone(),
                 service: view.name.clone(),
+                outside: Outside::default(),
             })
         };
         let mut ways: Vec<Way> = self.lock().services.values().filter_map(way).collect();
+        ways = one_through_the_other(ways, &self.needs());
+        let access = self.access();
+        if ways.iter().all(|way| way.kind != WayKind::Ssh) {
+            ways.extend(access.ssh());
+        }
         ways.sort_by_key(|way| way.kind);
-        one_through_the_other(ways, &self.needs())
+        for way in &mut ways {
+            way.outside = access.surroundings.of(way);
+        }
+        ways
     }
 }

@@ -18,17 +18,21 @@ pub struct Config {
     pub stream: Stream,
 }
 
-/// Who may change things where polkit is absent.
+/// Who may change things where polkit is absent, and how the machine is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Access {
     /// Members of this group may use every action of ours when no polkit answers. Empty: only root may.
     pub group: String,
+    /// Where the instance portal answers, on machines that have one.
+    pub portal: String,
+    /// Where the SSH server listens.
+    pub ssh_port: u16,
 }
 
 impl Default for Access {
     fn default() -> Self {
-        Self { group: "desktop-control".into() }
+        Self { group: "desktop-control".into(), portal: "http://127.0.0.1:11111".into(), ssh_port: 22 }
     }
 }
 

@@ -54,6 +54,10 @@ pub enum JobKind {
     ServiceStop,
     /// Stops a service and starts it again.
     ServiceRestart,
+    /// Opens a quick tunnel.
+    TunnelStart,
+    /// Closes one.
+    TunnelStop,
 }
 
 impl JobKind {
@@ -64,6 +68,8 @@ impl JobKind {
             Self::ServiceStart => "start",
             Self::ServiceStop => "stop",
             Self::ServiceRestart => "restart",
+            Self::TunnelStart => "open",
+            Self::TunnelStop => "close",
         }
     }
 }

@@ -23,7 +23,8 @@ pub enum Act {
 pub fn last_way_in(act: Act, service: &str, ways: &[Way], needs: &Needs) -> Option<String> {
     let closed = with_dependents(&[service.to_owned()], needs);
     let works = |way: &&Way| way.state == WayState::Working;
-    let (closes, stays): (Vec<&Way>, Vec<&Way>) = ways.iter().partition(|way| closed.contains(&way.service));
+    let (closes, stays): (Vec<&Way>, Vec<&Way>) =
+        ways.iter().filter(|way| way.shows_desktop()).partition(|way| closed.contains(&way.service));
     let lost = closes.iter().find(|way| works(way))?;
     if stays.iter().any(works) {
         return None;
@@ -65,7 +66,7 @@ fn told(cut: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::access::{WayKind, one_through_the_other};
+    use crate::model::access::{Outside, WayKind, one_through_the_other};
 
     fn ways(stream: WayState, vnc: WayState, gateway: WayState) -> Vec<Way> {
         let way = |kind, service: &str, state| Way {
@@ -75,6 +76,7 @@ mod tests {
             reason: String::new(),
             address: String::new(),
             service: service.into(),
+            outside: Outside::default(),
         };
         vec![
             way(WayKind::Browser, "selkies", stream),

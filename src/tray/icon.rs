@@ -1,6 +1,8 @@
 //! Where everything comes together: news in, decisions out. Nothing here waits for anybody.
 
+mod gpu;
 mod stream;
+mod vnc;
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -13,6 +15,7 @@ use tracing::{info, warn};
 
 use super::alert::Alert;
 use super::clipboard::Copier;
+use super::gpu_notices::GpuNotices;
 use super::item::Desktop;
 use super::launcher::View;
 use super::message::{Message, Slot};
@@ -22,7 +25,8 @@ use super::notifier::Order;
 use super::session::{News, Session};
 use super::trial::TrialNotices;
 use crate::client::preferences::Notifications;
-use crate::client::{Client, Error, Fact, Verb, unix_now};
+use crate::client::{Client, Error, Fact, GpuStats, Verb, unix_now};
+use gpu::Looks;
 use stream::Asked;
 
 /// Everything that happens besides what comes over the session bus.
@@ -34,6 +38,14 @@ pub(super) enum Event {
     Asked(String, Result<u64, Error>),
     /// The daemon's answer to what was asked about the settings of the stream.
     AskedStream(Asked, Result<(), Error>),
+    /// The daemon's answer to our asking for VNC to be on or off, also where that cuts somebody off.
+    AskedVnc {
+        on: bool,
+        force: bool,
+        answer: Result<Option<u64>, Error>,
+    },
+    /// What a GPU does, by its UUID, and whether that was asked for by who is about to read it.
+    Gpu(String, Box<GpuStats>, bool),
     /// An attempt to copy this link has ended so.
     Copied(String, Result<(), String>),
 }
@@ -55,6 +67,8 @@ pub(super) struct Icon {
     alert: Alert,
     notices: Notices,
     trial: TrialNotices,
+    gpu_notices: GpuNotices,
+    looks: Looks,
     wanted: Notifications,
     copier: Copier,
     models: watch::Sender<TrayModel>,
@@ -78,6 +92,8 @@ impl Icon {
             alert: Alert::default(),
             notices: Notices::default(),
             trial: TrialNotices::default(),
+            gpu_notices: GpuNotices::default(),
+            looks: Looks::default(),
             wanted: Notifications::default(),
             copier: Copier::default(),
             models,
@@ -91,6 +107,7 @@ impl Icon {
     pub(super) async fn run(mut self, mut session: Session, mut inboxes: Inboxes, desktop: &Desktop) {
         loop {
             let (seen, settled) = (until(self.alert.due()), until(self.notices.due()));
+            let (gpus_due, numbers_old) = (until(self.gpu_notices.due()), until(self.looks.old_at()));
             let last_call = until(self.trial.due().map(from_now));
             tokio::select! {
                 news = session.next() => match news {
@@ -113,6 +130,8 @@ impl Icon {
                     None => {}
                 },
                 () = last_call => self.follow_trial(),
+                () = gpus_due => self.follow_gpus(),
+                () = numbers_old => self.forget_gpus(),
             }
         }
     }
@@ -120,7 +139,12 @@ impl Icon {
     fn on_event(&mut self, event: Event) {
         match event {
             Event::Fact(fact) => self.on_fact(&fact),
-            Event::Wanted(wanted) => self.wanted = wanted,
+            Event::Wanted(wanted) => {
+                self.wanted = wanted;
+                self.keep_looking();
+                self.follow_gpus();
+            }
+            Event::Gpu(uuid, stats, asked) => self.on_gpu(uuid, *stats, asked),
             Event::Asked(service, Ok(job)) => {
                 self.jobs.insert(job, service);
                 self.on_change();
@@ -131,6 +155,7 @@ impl Icon {
                 self.on_change();
             }
             Event::AskedStream(asked, answer) => self.on_stream_answer(&asked, answer),
+            Event::AskedVnc { on, force, answer } => self.on_vnc_answer(on, force, answer),
             Event::Copied(link, Ok(())) => self.answer(Message::done("Connection link copied", &link)),
             Event::Copied(link, Err(why)) => {
                 self.answer(Message::refused("The connection link could not be copied", &format!("{why}\n{link}")));
@@ -148,6 +173,7 @@ impl Icon {
             (Fact::Arrived(client, snapshot), known) => {
                 info!(version = snapshot.root.version, "the daemon is there");
                 self.client = Some(client.clone());
+                self.looks.stop();
                 self.known.away = None;
                 *known = Some((**snapshot).clone());
                 // What an earlier daemon did and this one has forgotten will not end any more.
@@ -165,6 +191,8 @@ impl Icon {
         self.follow_jobs();
         self.notices.see(&self.known, Instant::now());
         self.follow_trial();
+        self.keep_looking();
+        self.follow_gpus();
         self.alert.see(wrong(&self.known), Instant::now());
         self.publish();
     }
@@ -209,7 +237,9 @@ impl Icon {
             Action::Keep(change) => self.ask_about_stream(Asked::Keep(change, false)),
             Action::KeepUnseen(change) => self.ask_about_stream(Asked::Keep(change, true)),
             Action::GoBack(change) => self.ask_about_stream(Asked::GoBack(change)),
+            Action::Vnc { on, force } => self.turn_vnc(on, force),
             Action::CopyLink => self.copy_link(),
+            Action::LookAtGpus => self.look_at_gpus(),
             Action::Quit => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use ksni::menu::{RadioGroup, RadioItem, StandardItem, SubMenu};
+use ksni::menu::{CheckmarkItem, RadioGroup, RadioItem, StandardItem, SubMenu};
 use ksni::{Category, Handle, MenuItem, OfflineReason, ToolTip, Tray, TrayMethods};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, watch};
@@ -237,6 +237,10 @@ impl Tray for Item {
         self.ask_for(Action::CopyLink);
     }
 
+    fn menu_about_to_show(&mut self) {
+        self.ask_for(Action::LookAtGpus);
+    }
+
     fn menu(&self) -> Vec<MenuItem<Self>> {
         self.model.menu.iter().map(menu_item).collect()
     }
@@ -263,6 +267,17 @@ fn menu_item(entry: &Entry) -> MenuItem<Item> {
                 enabled: *enabled,
                 activate: Box::new(move |item: &mut Item| item.ask_for(action.clone())),
                 ..StandardItem::default()
+            }
+            .into()
+        }
+        Entry::Switch { label, on, enabled, action } => {
+            let action = action.clone();
+            CheckmarkItem {
+                label: literally(label),
+                checked: *on,
+                enabled: *enabled,
+                activate: Box::new(move |item: &mut Item| item.ask_for(action.clone())),
+                ..CheckmarkItem::default()
             }
             .into()
         }

@@ -9,6 +9,8 @@ pub(super) enum Slot {
     Services,
     /// Whether settings on trial are to be kept, and how that ended.
     Trial,
+    /// What is wrong with GPUs.
+    Gpus,
     /// The answer to what was clicked.
     Answer,
 }
@@ -16,7 +18,7 @@ pub(super) enum Slot {
 impl Slot {
     /// Its message says how something is, which is still worth being said to who comes later.
     pub(super) fn lasts(self) -> bool {
-        matches!(self, Self::Services | Self::Trial)
+        matches!(self, Self::Services | Self::Trial | Self::Gpus)
     }
 }
 

@@ -6,6 +6,7 @@
 mod alert;
 mod clipboard;
 mod display;
+mod gpu_notices;
 mod icon;
 mod item;
 mod launcher;

@@ -1,10 +1,12 @@
 //! What the tray icon shows, as a pure function of what is known. Nothing here talks to anybody.
 
+mod gpu;
 mod stream;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::client::{JobFacts, PendingFacts, ServiceFacts, Snapshot, WayFacts};
+use crate::client::{GpuStats, JobFacts, PendingFacts, ServiceFacts, Snapshot, WayFacts};
+use crate::model::vnc::SERVICE as VNC;
 
 pub(super) use stream::question;
 
@@ -21,6 +23,8 @@ const ICON_TROUBLE: &str = "dialog-warning";
 const STREAM: &str = "stream";
 /// The kind of the way in that is preferred when one is copied.
 const BROWSER: &str = "browser";
+/// The kind that shows no desktop.
+const SSH: &str = "ssh";
 
 /// No more lines of trouble than this; what is left is counted.
 const MOST_TROUBLES: usize = 3;
@@ -38,8 +42,12 @@ pub(super) struct Known {
     pub(super) alert: bool,
     /// Services that we have asked the daemon to restart, before its job for that is known.
     pub(super) asked: Vec<String>,
+    /// We have asked the daemon to turn VNC on or off, and it has not answered yet.
+    pub(super) asked_vnc: bool,
     /// We have asked the daemon about the settings of the stream, and it has not answered yet.
     pub(super) asked_stream: bool,
+    /// What GPUs did a moment ago, by UUID; empty while nobody has looked.
+    pub(super) gpus: BTreeMap<String, GpuStats>,
 }
 
 impl Known {
@@ -95,8 +103,17 @@ pub(super) enum Action {
     KeepUnseen(u64),
     /// Take the change of this number back.
     GoBack(u64),
+    /// Turn VNC on or off.
+    Vnc {
+        /// On.
+        on: bool,
+        /// Also where that cuts somebody off.
+        force: bool,
+    },
     /// Put the connection link into the clipboard.
     CopyLink,
+    /// Look what the GPUs do: somebody is about to read it.
+    LookAtGpus,
     /// End the tray icon.
     Quit,
 }
@@ -113,6 +130,17 @@ pub(super) enum Entry {
         label: String,
         /// The name of an icon; may be empty.
         icon: &'static str,
+        /// It can be clicked now.
+        enabled: bool,
+        /// What a click does.
+        action: Action,
+    },
+    /// Something that is on or off.
+    Switch {
+        /// What it says.
+        label: String,
+        /// It is on.
+        on: bool,
         /// It can be clicked now.
         enabled: bool,
         /// What a click does.
@@ -176,13 +204,15 @@ impl TrayModel {
         }
         menu.extend(answers);
         let quality = stream::quality(known);
-        let most = if quality.is_some() { MOST_TROUBLES } else { MOST_TROUBLES + 1 };
+        let vnc = vnc_entry(known);
+        let most = MOST_TROUBLES + 1 - [&quality, &vnc].into_iter().flatten().count();
         menu.extend(trouble_entries(&troubles, most + 1 - menu.len()));
-        if menu.len() <= most {
-            menu.extend(stream::line(known));
+        for line in [gpu::line(known), stream::line(known)] {
+            menu.extend(line.filter(|_| menu.len() <= most));
         }
         menu.push(Entry::Separator);
         menu.extend(quality);
+        menu.extend(vnc);
         menu.extend([restart_entry(known), Entry::Separator]);
         menu.push(button("Open Desktop Control", Action::OpenWindow));
         menu.push(button("Quit tray icon", Action::Quit));
@@ -198,9 +228,15 @@ pub(super) fn wrong(known: &Known) -> BTreeSet<String> {
 
 /// The address to hand on: of the first way in that works, by browser if there is one.
 pub(super) fn connection_link(known: &Known) -> Option<&str> {
-    let working = || known.snapshot.iter().flat_map(|snapshot| &snapshot.ways).filter(|way| way.state == "working");
+    let working = || {
+        known
+            .snapshot
+            .iter()
+            .flat_map(|snapshot| &snapshot.ways)
+            .filter(|way| way.state == "working" && way.kind != SSH)
+    };
     let way: Option<&WayFacts> = working().find(|way| way.kind == BROWSER).or_else(|| working().next());
-    way.map(|way| way.address.as_str()).filter(|address| !address.is_empty())
+    way.map(WayFacts::best_address).filter(|address| !address.is_empty())
 }
 
 /// What a service is called by people.
@@ -254,7 +290,7 @@ fn troubles(known: &Known) -> Vec<Trouble> {
         reason: service.health_reason.clone(),
         action: Action::OpenService(service.name.clone()),
     });
-    findings.chain(services).collect()
+    findings.chain(gpu::troubles(snapshot)).chain(services).collect()
 }
 
 fn summary(known: &Known, troubles: &[Trouble]) -> String {
@@ -328,6 +364,15 @@ fn restart_entry(known: &Known) -> Entry {
     Entry::Button { label: label.into(), icon: "", enabled, action: Action::Restart(name) }
 }
 
+/// The switch of the VNC server; none where there is no such service.
+fn vnc_entry(known: &Known) -> Option<Entry> {
+    let snapshot = known.snapshot.as_ref()?;
+    let vnc = snapshot.vnc.as_ref().filter(|_| snapshot.service(VNC).is_some())?;
+    let is_free = !known.asked_vnc && !known.under_work().contains(VNC);
+    let action = Action::Vnc { on: !vnc.enabled, force: false };
+    Some(Entry::Switch { label: "VNC".into(), on: vnc.enabled, enabled: known.away.is_none() && is_free, action })
+}
+
 /// The service that carries the stream: the one behind the way in by browser, if it says that it is one.
 fn stream_service(snapshot: &Snapshot) -> Option<&ServiceFacts> {
     let is_stream = |service: &&ServiceFacts| service.category == STREAM;
@@ -354,6 +399,7 @@ fn details(known: &Known, troubles: &[Trouble], work: Option<String>) -> String 
     }
     if lines.is_empty() {
         lines.push(counted(&snapshot.services));
+        lines.extend(gpu::lines(known));
         lines.extend(stream::words(known));
     }
     lines.join("\n")

@@ -12,6 +12,7 @@ use relm4::gtk;
 use relm4::{Component, ComponentController, ComponentParts, ComponentSender, Controller};
 
 use super::begun::{Begun, Ending};
+use super::confirm::Question;
 use super::glance::Glance;
 use super::known::Known;
 use super::liked::{self, Liked};
@@ -278,6 +279,10 @@ impl Component for App {
         match input {
             Input::Open(page) | Input::Wish(Wish::Open(page)) => self.open(Shown::Page(page)),
             Input::OpenService(name) | Input::Wish(Wish::OpenService(name)) => self.open(Shown::Service(name)),
+            Input::Wish(Wish::OpenGpu(uuid)) => {
+                self.pages.choose_gpu(uuid);
+                self.open(Shown::Page(Page::Gpu));
+            }
             Input::Back => self.open(Shown::Page(Page::Services)),
             Input::Wish(Wish::Ask(request)) => self.ask(request, &sender),
             Input::Wish(Wish::Say(words)) => self.say(&words),
@@ -300,7 +305,7 @@ impl Component for App {
     fn update_cmd(&mut self, told: Told, sender: ComponentSender<Self>, _: &Self::Root) {
         match told {
             Told::Fact(fact) => self.learn(fact, &sender),
-            Told::Answer(request, answer) => self.answered(&request, answer),
+            Told::Answer(request, answer) => self.answered(&request, answer, &sender),
             Told::Lease(lease) => self.lease = lease,
             Told::Glance(lease) => self.glance.take(lease),
         }
@@ -359,6 +364,7 @@ impl App {
         }
         let troubles = self.known.snapshot.services.iter().filter(|service| service.is_trouble()).count();
         self.sidebar.count(Page::Services, troubles);
+        self.sidebar.count(Page::Gpu, self.known.snapshot.gpu_troubles().len());
         self.sidebar.list(Page::Stream, self.known.stream().is_some());
         let fact = Rc::new(fact);
         self.pages.learn(&fact);
@@ -382,12 +388,12 @@ impl App {
                 let answer = request.ask(&client).await;
                 Told::Answer(request, answer)
             }),
-            None => self.answered(&request, Err(Error::NotReachable(self.banner()))),
+            None => self.answered(&request, Err(Error::NotReachable(self.banner())), sender),
         }
     }
 
     /// What was granted shows by itself; what was refused is told, and the pages offer it again.
-    fn answered(&mut self, request: &Request, answer: Result<Granted, Error>) {
+    fn answered(&mut self, request: &Request, answer: Result<Granted, Error>, sender: &ComponentSender<Self>) {
         self.pages.answered(request, answer.is_ok());
         if matches!(request, Request::Keep { .. } | Request::GoBack(_)) {
             self.pending.emit(pending::Input::Answered);
@@ -404,6 +410,11 @@ impl App {
             (_, Ok(Granted::Done)) => {}
             (Request::Keep { change, .. }, Err(Error::Refused(api::Error::LastWayIn(why)))) => {
                 self.pending.emit(pending::Input::Unseen(*change, format::quotes(&why)));
+            }
+            (request, Err(Error::Refused(api::Error::LastWayIn(why)))) if request.insisted().is_some() => {
+                let (input, insisted) = (sender.input_sender().clone(), request.insisted());
+                let insist = move || insisted.clone().into_iter().for_each(|it| input.emit(Input::Wish(Wish::Ask(it))));
+                Question::about_lockout(&format::quotes(&why)).ask(&self.toasts, insist);
             }
             (_, Err(error)) => self.explain(&error.to_string()),
         }

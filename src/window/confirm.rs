@@ -53,6 +53,37 @@ impl Question {
         Self { heading: "Keep settings that nobody has seen working?".into(), body: why.into(), verb: "Keep anyway" }
     }
 
+    /// About doing all the same what would lock somebody out; `why` is the control service's sentence.
+    pub(super) fn about_lockout(why: &str) -> Self {
+        Self { heading: "Close this way in?".into(), body: why.into(), verb: "Do it anyway" }
+    }
+
+    /// About a restart of the VNC server, on which so many viewers look.
+    pub(super) fn about_viewers(count: usize) -> Self {
+        let (heading, body) = match count {
+            1 => ("Disconnect the VNC viewer?".into(), "It can connect again after a few seconds."),
+            many => (format!("Disconnect {many} VNC viewers?"), "They can connect again after a few seconds."),
+        };
+        let body = format!("The VNC server restarts for this. {body}");
+        Self { heading, body, verb: "Restart VNC" }
+    }
+
+    /// About ending a process that uses a GPU; with `force`, one that was asked to end and has not.
+    pub(super) fn about_ending(name: &str, pid: u32, user: &str, force: bool) -> Self {
+        let name = if name.is_empty() { "a process without a name" } else { name };
+        let body = if force {
+            format!("Process {pid} of {user} was asked to end and is still there. What it has not saved is lost.")
+        } else {
+            format!("Process {pid} of {user} is asked to end. What it has not saved may be lost.")
+        };
+        let (heading, verb) = if force {
+            (format!("End “{name}” at once?"), "End at once")
+        } else {
+            (format!("End “{name}”?"), "End")
+        };
+        Self { heading, body, verb }
+    }
+
     /// None where there is nothing to ask: the desktop can do without it, or nothing of it is there to be lost.
     fn about(service: &ServiceFacts, verb: Verb) -> Option<Self> {
         if !service.essential || service.is_down() {

@@ -58,6 +58,29 @@ pub(super) fn of_way(way: &WayFacts) -> Sign {
     }
 }
 
+/// Whether CUDA works: the daemon's token for the whole, or `partly` for what is not as it should be.
+pub(super) fn of_cuda(state: &str) -> Sign {
+    match state {
+        "works" => sign(WELL, "Works"),
+        "no-gpu" => sign(OFF, "No GPU"),
+        "no-library" | "failing" => sign(BROKEN, "Does not work"),
+        "partly" => sign(TROUBLE, "Not as it should be"),
+        _ => sign(UNKNOWN, "Unknown"),
+    }
+}
+
+/// Whether a toolkit runs here.
+pub(super) fn of_verdict(verdict: &str) -> Sign {
+    match verdict {
+        "native" => sign(WELL, "Runs"),
+        "minor-version" | "forward" => sign(WELL, "Runs with limits"),
+        "needs-forward" => sign(TROUBLE, "Needs forward compatibility"),
+        "compile-only" => sign(OFF, "Builds only"),
+        "will-not-run" | "cannot-target" => sign(BROKEN, "Does not run here"),
+        _ => sign(UNKNOWN, "Unknown"),
+    }
+}
+
 /// What a job under way does to a service, in a word; its step says more.
 pub(super) fn at_work(job: &JobFacts) -> Sign {
     let word = match (job.state.as_str(), job.kind.as_str()) {

@@ -11,6 +11,12 @@ pub(super) enum Page {
     Overview,
     /// What one sees of the desktop from outside.
     Stream,
+    /// How one gets in.
+    Remote,
+    /// What computes and draws.
+    Gpu,
+    /// Which CUDA runs here.
+    Cuda,
     /// What the desktop is made of.
     Services,
     /// What this user likes.
@@ -28,6 +34,9 @@ impl Page {
         match self {
             Self::Overview => "Overview",
             Self::Stream => "Stream",
+            Self::Remote => "Remote access",
+            Self::Gpu => "GPU",
+            Self::Cuda => "CUDA",
             Self::Services => "Services",
             Self::Preferences => "Preferences",
         }
@@ -39,6 +48,9 @@ impl Page {
             Self::Overview => "go-home-symbolic",
             // Our own monitor: some themes colour theirs.
             Self::Stream => "io.github.desktop_control.DesktopControl-symbolic",
+            Self::Remote => "network-workgroup-symbolic",
+            Self::Gpu => "io.github.desktop_control.gpu-symbolic",
+            Self::Cuda => "io.github.desktop_control.cuda-symbolic",
             Self::Services => "view-list-symbolic",
             Self::Preferences => "preferences-system-symbolic",
         }

@@ -2,7 +2,7 @@
 //! for.
 
 use super::page::Page;
-use crate::client::{Change, Client, Error, Terms, Verb};
+use crate::client::{Change, Client, Error, Terms, Verb, VncChange};
 
 /// Something that the daemon is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,33 @@ pub(super) enum Request {
     },
     /// Takes the change of this number back.
     GoBack(u64),
+    /// Changes something about VNC.
+    Vnc {
+        /// What.
+        change: VncChange,
+        /// supervisord's name of the service that it is about.
+        service: String,
+        /// Also where that cuts somebody off.
+        force: bool,
+    },
+    /// Hangs up on all VNC viewers.
+    DisconnectVnc,
+    /// Opens or closes the quick tunnel to a target.
+    Tunnel {
+        /// The target.
+        target: String,
+        /// Opens it.
+        open: bool,
+    },
+    /// Asks a process that uses a GPU to end.
+    EndProcess {
+        /// The GPU's UUID.
+        gpu: String,
+        /// Its number, and when it started.
+        process: (u32, u64),
+        /// Ends it at once.
+        force: bool,
+    },
 }
 
 /// How the daemon has granted something.
@@ -47,6 +74,35 @@ impl Request {
             }
             Self::Keep { change, force } => client.keep(*change, *force).await.map(|()| Granted::Done),
             Self::GoBack(change) => client.revert(*change).await.map(|()| Granted::Done),
+            Self::Vnc { change, force, .. } => {
+                client.change_vnc(change, *force).await.map(|job| job.map_or(Granted::Done, Granted::Job))
+            }
+            Self::DisconnectVnc => client.disconnect_vnc().await.map(|_| Granted::Done),
+            Self::Tunnel { target, open } => client.set_tunnel(target, *open).await.map(Granted::Job),
+            Self::EndProcess { gpu, process, force } => {
+                client.end_gpu_process(gpu, *process, *force).await.map(|()| Granted::Done)
+            }
+        }
+    }
+
+    /// The service that it is about, by supervisord's name.
+    pub(super) fn service(&self) -> Option<&str> {
+        match self {
+            Self::Control(service, _) | Self::Vnc { service, .. } => Some(service),
+            _ => None,
+        }
+    }
+
+    /// The same also where it cuts somebody off; none where nobody can insist, or somebody does already.
+    pub(super) fn insisted(&self) -> Option<Self> {
+        match self {
+            Self::Control(service, Verb::Stop { force: false }) => {
+                Some(Self::Control(service.clone(), Verb::Stop { force: true }))
+            }
+            Self::Vnc { change, service, force: false } => {
+                Some(Self::Vnc { change: change.clone(), service: service.clone(), force: true })
+            }
+            _ => None,
         }
     }
 }
@@ -60,6 +116,8 @@ pub(super) enum Wish {
     Open(Page),
     /// Open the page of this service.
     OpenService(String),
+    /// Open the page of the GPU with this UUID.
+    OpenGpu(String),
     /// Tell the person in a few words that something was done.
     Say(String),
     /// Tell the person in a sentence why something was not done.

@@ -118,6 +118,22 @@ pub(super) fn button(label: &str, name: &str, clicked: impl Fn(&gtk::Button) + '
     button
 }
 
+/// Side by side, so many in a line where there is room for them. For what has nothing to press: Tab passes by.
+pub(super) fn side_by_side(widgets: &[&gtk::Widget], most: u32) -> gtk::FlowBox {
+    let all = gtk::FlowBox::builder()
+        .selection_mode(gtk::SelectionMode::None)
+        .homogeneous(true)
+        .max_children_per_line(most)
+        .column_spacing(18)
+        .row_spacing(12)
+        .can_focus(false)
+        .build();
+    for widget in widgets {
+        all.insert(&gtk::FlowBoxChild::builder().focusable(false).child(*widget).build(), -1);
+    }
+    all
+}
+
 /// What a page's content stands in: in the middle, not wider than can be read, scrolling when it is too long.
 pub(super) fn page(content: &impl IsA<gtk::Widget>) -> gtk::ScrolledWindow {
     let clamp = adw::Clamp::builder().maximum_size(760).child(content).build();

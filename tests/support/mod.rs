@@ -8,13 +8,17 @@
 
 pub mod accessibility;
 pub mod browser;
+pub mod cuda;
 pub mod nvml;
+pub mod portal_stand_in;
 pub mod session_bus;
+pub mod stream;
 pub mod stream_stand_in;
 pub mod viewer;
+pub mod vnc;
 pub mod window;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -67,7 +71,18 @@ impl Boot {
     /// With the GPUs of a machine of `tests/hosts`.
     pub fn and_gpus(self, machine: &str) -> Self {
         let script = std::fs::read_to_string(nvml::machine(machine)).expect("readable");
-        self.and_gpus_of(&script)
+        let boot = self.and_gpus_of(&script);
+        match cuda::machine(machine) {
+            Some(script) => boot.and_libcuda(&script),
+            None => boot,
+        }
+    }
+
+    /// With the driver's library, which plays this.
+    pub fn and_libcuda(mut self, script: &str) -> Self {
+        self.copies.push((cuda::LIBRARY_INSIDE.into(), cuda::stand_in().into()));
+        self.environment.push((cuda::SCRIPT.into(), cuda::SCRIPT_INSIDE.into()));
+        self.and_file(cuda::SCRIPT_INSIDE, script)
     }
 
     /// With these GPUs. The library lies where every loader looks.
@@ -335,4 +350,33 @@ pub fn code(output: &Output) -> i32 {
 pub fn repository() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| std::env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo").into())
+}
+
+/// Builds a library that stands in for one of NVIDIA's, where this test's programs were built.
+pub fn build_stand_in(package: &str, file: &str) -> PathBuf {
+    let built = Path::new(env!("CARGO_BIN_EXE_desktop-controld")).parent().expect("a folder");
+    let target = built.parent().expect("a folder");
+    let cargo = std::env::var_os("CARGO").expect("tests are run by cargo");
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--locked", "--package", package, "--target-dir"]).arg(target);
+    let status = build.current_dir(repository()).status().expect("cargo");
+    assert!(status.success(), "{package} cannot be built");
+    target.join("debug").join(file)
+}
+
+/// The functions among the symbols of a library whose names begin so.
+pub fn exported(library: &Path, start: &str) -> BTreeSet<String> {
+    use object::elf::FileHeader64;
+    use object::endian::Endianness;
+    use object::read::elf::{FileHeader, Sym};
+
+    let data = std::fs::read(library).expect("built");
+    let header = FileHeader64::<Endianness>::parse(&*data).expect("an ELF file");
+    let endian = header.endian().expect("known");
+    let sections = header.sections(endian, &*data).expect("sections");
+    let symbols = sections.symbols(endian, &*data, object::elf::SHT_DYNSYM).expect("symbols");
+    let defined = symbols.iter().filter(|symbol| !symbol.is_undefined(endian));
+    let names =
+        defined.filter_map(|symbol| Some(String::from_utf8_lossy(symbol.name(endian, symbols.strings()).ok()?)));
+    names.filter(|name| name.starts_with(start)).map(std::borrow::Cow::into_owned).collect()
 }

@@ -60,6 +60,78 @@ impl GpuFacts {
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.uuid)
     }
+
+    /// The same without what all of them begin with: `RTX 4090`.
+    #[must_use]
+    pub fn short_label(&self) -> &str {
+        let label = self.label();
+        let without_maker = label.strip_prefix("NVIDIA ").unwrap_or(label);
+        without_maker.strip_prefix("GeForce ").unwrap_or(without_maker)
+    }
+
+    /// It does not do its work, or not as fast as it could. A health that this version does not know counts as trouble.
+    #[must_use]
+    pub fn is_trouble(&self) -> bool {
+        !matches!(self.health.as_str(), "ok" | "unknown")
+    }
+
+    /// What is wrong with it, after its name.
+    #[must_use]
+    pub fn complaint(&self) -> String {
+        match self.health.as_str() {
+            "lost" => "is lost".into(),
+            "failing" => "does not work".into(),
+            "throttled" => "is slowed down".into(),
+            health => format!("is {health}"),
+        }
+    }
+
+    /// What it is called among these: with its place where others have the same name.
+    #[must_use]
+    pub fn name_among(&self, all: &[Self]) -> String {
+        let namesakes = all.iter().filter(|gpu| gpu.short_label() == self.short_label()).count();
+        match self.parent {
+            // Instances of one GPU may have the same name.
+            Some(_) if namesakes > 1 => {
+                let own = |gpu: &&Self| gpu.parent.is_some() && gpu.short_label() == self.short_label();
+                let place = all.iter().filter(own).position(|gpu| gpu.uuid == self.uuid).unwrap_or_default();
+                format!("{} ({})", self.short_label(), place + 1)
+            }
+            None if namesakes > 1 => format!("GPU {}: {}", self.index, self.short_label()),
+            _ => self.short_label().to_owned(),
+        }
+    }
+}
+
+/// Something that is wrong with GPUs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GpuTrouble {
+    /// Its UUID; empty where it is about all of them.
+    pub uuid: String,
+    /// A few words.
+    pub title: String,
+    /// Why, and what to do; may be empty.
+    pub reason: String,
+}
+
+/// What is wrong with these GPUs, and with the way to them. An instance of a GPU that is in trouble is in no other one.
+pub(super) fn troubles(gpus: &[GpuFacts], state: &str, reason: Option<&str>) -> Vec<GpuTrouble> {
+    // No GPU, or no library to ask one with, is how a machine was made, and nothing that has happened to it.
+    let is_failing = gpus.is_empty() && !matches!(state, "present" | "no-device" | "no-library" | "unknown" | "");
+    let all = is_failing.then(|| GpuTrouble {
+        uuid: String::new(),
+        title: "The GPU cannot be used".into(),
+        reason: reason.unwrap_or_default().to_owned(),
+    });
+    let is_whole_in_trouble = |gpu: &GpuFacts| {
+        gpu.parent.as_ref().is_some_and(|whole| gpus.iter().any(|gpu| gpu.uuid == *whole && gpu.is_trouble()))
+    };
+    let of_one = gpus.iter().filter(|gpu| gpu.is_trouble() && !is_whole_in_trouble(gpu)).map(|gpu| GpuTrouble {
+        uuid: gpu.uuid.clone(),
+        title: format!("{} {}", gpu.name_among(gpus), gpu.complaint()),
+        reason: gpu.health_reason.clone(),
+    });
+    all.into_iter().chain(of_one).collect()
 }
 
 /// What a GPU does.
@@ -216,5 +288,47 @@ impl From<ProcessInfo> for GpuProcessFacts {
     fn from(info: ProcessInfo) -> Self {
         let ProcessInfo { pid, start_time, name, uid, user, activity, memory_bytes } = info;
         Self { pid, start_time, name, uid, user, activity, memory_bytes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gpu(uuid: &str, name: &str, parent: Option<&str>, health: &str) -> GpuFacts {
+        let parent = parent.map(str::to_owned);
+        GpuFacts {
+            uuid: uuid.into(),
+            name: Some(name.into()),
+            parent,
+            health: health.into(),
+            health_reason: "So it is.".into(),
+            ..GpuFacts::default()
+        }
+    }
+
+    #[test]
+    fn namesakes_are_told_apart_and_others_have_no_number() {
+        let mut all = vec![gpu("a", "NVIDIA H100", None, "ok"), gpu("b", "NVIDIA H100", None, "ok")];
+        all[1].index = 1;
+        all.push(gpu("c", "NVIDIA GeForce RTX 4090", None, "ok"));
+        all.extend(["d", "e"].map(|uuid| gpu(uuid, "NVIDIA H100 MIG 1g.10gb", Some("a"), "ok")));
+        let names: Vec<String> = all.iter().map(|gpu| gpu.name_among(&all)).collect();
+        let expected = ["GPU 0: H100", "GPU 1: H100", "RTX 4090", "H100 MIG 1g.10gb (1)", "H100 MIG 1g.10gb (2)"];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_gpu_in_trouble_is_told_once_and_none_at_all_is_no_trouble() {
+        let part = gpu("MIG-1", "NVIDIA H100 MIG 1g.10gb", Some("a"), "lost");
+        let all = [gpu("a", "NVIDIA H100", None, "lost"), part.clone(), gpu("b", "NVIDIA L4", None, "throttled")];
+        let titles: Vec<String> = troubles(&all, "present", None).into_iter().map(|trouble| trouble.title).collect();
+        assert_eq!(titles, ["H100 is lost", "L4 is slowed down"]);
+        assert_eq!(troubles(&[part], "present", None).len(), 1);
+        for state in ["no-device", "no-library", "unknown", ""] {
+            assert_eq!(troubles(&[], state, Some("why")), [], "{state}");
+        }
+        let failing = troubles(&[], "lib-rm-version-mismatch", Some("Restart the instance."));
+        assert_eq!((failing.len(), failing[0].reason.as_str()), (1, "Restart the instance."));
     }
 }

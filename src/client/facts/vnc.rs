@@ -56,3 +56,29 @@ pub struct VncWebFacts {
     /// supervisord's name of the service that browsers reach.
     pub service: Option<String>,
 }
+
+impl VncFacts {
+    /// Where the password is from, as it can follow a colon.
+    #[must_use]
+    pub fn password_in_words(&self) -> &str {
+        match self.password_source.as_str() {
+            "ours" => "set here, or made up at the first start",
+            "environment" => "VNC_PASSWORD of the container or of an environment file",
+            "instance-token" => "the first 8 characters of the instance's token",
+            "none" => "none yet",
+            other => other,
+        }
+    }
+}
+
+impl VncViewerFacts {
+    /// With what it comes.
+    #[must_use]
+    pub fn through_in_words(&self) -> &str {
+        match self.through.as_str() {
+            "vnc" => "a VNC viewer",
+            "browser-vnc" => "a browser",
+            other => other,
+        }
+    }
+}

@@ -72,3 +72,21 @@ fn gpus_are_news_when_they_fail_or_go_and_not_at_every_look() {
     snapshot.apply(&Fact::GpuGone("GPU-1".into()));
     assert_eq!(snapshot.gpus.len(), 1);
 }
+
+#[test]
+fn toolkits_come_change_and_go() {
+    let mut snapshot = Snapshot::default();
+    let [old, new] = ["12.9", "13.1"].map(api::toolkit_path);
+    let objects = |path: &str| (path.to_owned(), (interface::TOOLKIT.to_owned(), Dictionary::new()));
+    let mut ledger = Ledger { objects: HashMap::from([objects(&old), objects(&new)]) };
+    for (path, version) in [(&old, "12.9.1"), (&new, "13.1")] {
+        snapshot.apply(&ledger.enter(&changed(path, interface::TOOLKIT, "Version", version.into())).expect("news"));
+    }
+    snapshot.apply(&ledger.enter(&changed(&old, interface::TOOLKIT, "Default", true.into())).expect("news"));
+    let seen: Vec<_> = snapshot.toolkits.iter().map(|toolkit| (toolkit.id.as_str(), toolkit.default)).collect();
+    assert_eq!(seen, [("13.1", false), ("12.9", true)]);
+    let body = (zbus::zvariant::ObjectPath::try_from(old).unwrap(), vec![interface::TOOLKIT]);
+    let gone = signal(ROOT_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved", &body);
+    snapshot.apply(&ledger.enter(&gone).expect("news"));
+    assert_eq!(snapshot.toolkits.len(), 1);
+}

@@ -80,7 +80,7 @@ impl JobObject {
         error_message: &str,
     ) -> zbus::Result<()>;
 
-    /// What it does: service-start, service-stop, service-restart.
+    /// What it does: service-start, service-stop, service-restart, tunnel-start, tunnel-stop.
     #[zbus(property(emits_changed_signal = "const"))]
     fn kind(&self) -> &str {
         self.job().map_or("", |job| job.kind.into())

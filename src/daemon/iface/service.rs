@@ -72,7 +72,7 @@ impl ServiceObject {
         }
         let reason = lockout::last_way_in(Act::Stop, &self.name, &store.ways(), &store.needs());
         let Some(reason) = reason else { return Ok(()) };
-        Err(Error::LastWayIn(format!("{reason} Open another way in first, or stop it all the same with --force.")))
+        Err(Error::LastWayIn(format!("{reason} Open another way in first.")))
     }
 
     /// Refuses to start what would end at once because it is turned off.
@@ -126,7 +126,7 @@ impl ServiceObject {
             if OUR_OWN_WAY_IN.contains(&this.name.as_str()) && !flag(&options, "force")? {
                 return Err(Error::LastWayIn(format!(
                     "Stopping {} ends the control of services; only supervisorctl could start it again. Restart it \
-                     instead, or stop it all the same with --force.",
+                     instead.",
                     quoted(&this.name)
                 )));
             }

@@ -1,12 +1,12 @@
 //! `/vnc`: the VNC server, who is connected, and the gateway that shows it in a browser.
 
 use zbus::message::Header;
-use zbus::zvariant::{ObjectPath, OwnedObjectPath};
+use zbus::zvariant::OwnedObjectPath;
 use zbus::{Connection, interface};
 
-use super::{Call, Ground, Options, flag};
+use super::{Call, Ground, Options, flag, path_of};
 use crate::api::vnc::{ViewerInfo, WebInfo};
-use crate::api::{self, Error, action};
+use crate::api::{Error, action};
 use crate::daemon::vnc::{VncView, Wish};
 use crate::model::text::quoted;
 use crate::model::vnc::Viewer;
@@ -226,10 +226,4 @@ fn web(view: &VncView) -> WebInfo {
         url: web.url.clone(),
         service: Some(web.service.to_owned()),
     }
-}
-
-fn path_of(job: Option<u64>) -> Result<OwnedObjectPath, Error> {
-    let path = job.map_or_else(|| "/".to_owned(), api::job_path);
-    let path = ObjectPath::try_from(path);
-    path.map(Into::into).map_err(|error| Error::Internal(format!("The job has no path ({error}).")))
 }

@@ -84,16 +84,34 @@ impl Jobs {
         Ok(())
     }
 
-    /// Accepts a job and begins it, or refuses it because something excludes it.
+    /// Accepts a job with services and begins it, or refuses it because something excludes it.
     pub(super) fn begin(&self, order: Order, uid: u32) -> Result<u64, Error> {
-        self.check_free(&order.targets)?;
+        let (kind, targets) = (order.kind, order.targets.clone());
+        self.accept(kind, targets, uid, move |jobs, id, cancel| async move {
+            service::run(&jobs, id, &order, &cancel).await
+        })
+    }
+
+    /// Accepts a job and begins it, or refuses it because another is at work on one of these.
+    pub(super) fn accept<W>(
+        &self,
+        kind: JobKind,
+        targets: Vec<String>,
+        uid: u32,
+        work: impl FnOnce(Self, u64, CancellationToken) -> W + Send + 'static,
+    ) -> Result<u64, Error>
+    where
+        W: Future<Output = Result<JobResult, Error>> + Send,
+    {
+        self.check_free(&targets)?;
+        tracing::info!(%kind, ?targets, uid, "job accepted");
         let job = Job {
             id: self.history.next_id(),
-            kind: order.kind,
-            targets: order.targets.clone(),
+            kind,
             state: JobState::Queued,
             step: String::new(),
-            progress: (0, u32::try_from(order.targets.len()).unwrap_or(u32::MAX)),
+            progress: (0, u32::try_from(targets.len()).unwrap_or(u32::MAX)),
+            targets,
             started_by_uid: uid,
             started_at: unix_now(),
             ended_at: None,
@@ -105,13 +123,12 @@ impl Jobs {
         let cancel = CancellationToken::new();
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, cancel.clone());
         self.store.put_job(job);
-        tracing::info!(job = id, kind = %order.kind, targets = ?order.targets, uid, "job accepted");
         let jobs = self.clone();
         tokio::spawn(async move {
             // On disk before anything happens: a killed daemon must know what it had begun.
             jobs.save().await;
             jobs.update(id, |job| job.advance(JobState::Running));
-            let result = service::run(&jobs, id, &order, &cancel).await;
+            let result = work(jobs.clone(), id, cancel).await;
             jobs.finish(id, result);
             jobs.save().await;
             tokio::time::sleep(KEPT_FOR).await;
@@ -145,7 +162,7 @@ impl Jobs {
     }
 
     /// Says what the job does now, and keeps it in its log.
-    fn step(&self, id: u64, done: u32, step: String) {
+    pub(super) fn step(&self, id: u64, done: u32, step: String) {
         self.update(id, |job| {
             job.progress.0 = done;
             job.log.push(step.clone());
@@ -192,5 +209,8 @@ impl Jobs {
 
 /// The targets of a job as object paths.
 pub(super) fn target_paths(job: &Job) -> Vec<String> {
+    if matches!(job.kind, JobKind::TunnelStart | JobKind::TunnelStop) {
+        return vec![api::below("access")];
+    }
     job.targets.iter().map(|name| api::service_path(name)).collect()
 }

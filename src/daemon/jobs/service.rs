@@ -31,6 +31,8 @@ pub(super) async fn run(jobs: &Jobs, id: u64, order: &Order, cancel: &Cancellati
         JobKind::ServiceStart => work.start_all(&order.targets).await,
         JobKind::ServiceStop => work.stop_all(&order.targets).await,
         JobKind::ServiceRestart => work.restart(order).await,
+        // These work on no service, and have work of their own.
+        JobKind::TunnelStart | JobKind::TunnelStop => Ok(JobResult::Skipped),
     }
 }
 

@@ -195,7 +195,7 @@ impl Course<'_> {
                 } else {
                     Err(Error::LastWayIn(
                         "No viewer gets pictures from the stream right now. If you see this through VNC, the stream \
-                         itself may be dark. Look at it in a browser, or keep the change all the same with --force."
+                         itself may be dark. Look at it in a browser."
                             .into(),
                     ))
                 };

@@ -219,9 +219,7 @@ const UNREADABLE: &str = "The settings of VNC cannot be read";
 
 fn refuse_unless(force: bool, reason: Option<String>) -> Result<(), Error> {
     match reason {
-        Some(reason) if !force => {
-            Err(Error::LastWayIn(format!("{reason} Open another way in first, or do it all the same with --force.")))
-        }
+        Some(reason) if !force => Err(Error::LastWayIn(format!("{reason} Open another way in first."))),
         _ => Ok(()),
     }
 }

@@ -7,36 +7,24 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::host::gpu::device_files;
+use crate::host::libraries;
 use crate::host::root::Root;
 use crate::model::stream::Size;
 use crate::model::stream::truth::Machine;
 
 /// What a container runtime adds for the driver capability `video`.
 const ENCODE_LIBRARY: &str = "libnvidia-encode.so.1";
-/// Where it puts it: the usual folders of distributions, its own, and that of WSL.
-const LIBRARY_FOLDERS: [&str; 8] = [
-    "/usr/lib/x86_64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu",
-    "/usr/lib64",
-    "/usr/lib",
-    "/lib64",
-    "/usr/local/nvidia/lib64",
-    "/usr/local/nvidia/lib",
-    "/usr/lib/wsl/lib",
-];
 /// Kernel drivers whose devices encode by VA-API.
 const VAAPI_DRIVERS: [&str; 4] = ["i915", "xe", "amdgpu", "radeon"];
 
 /// The machine, with the environment that the container was started with.
 #[must_use]
 pub fn machine(root: &Root, container: &BTreeMap<String, String>) -> Machine {
-    let own_folders = container.get("LD_LIBRARY_PATH").map(String::as_str).unwrap_or_default();
-    let mut folders =
-        LIBRARY_FOLDERS.into_iter().chain(own_folders.split(':').filter(|folder| folder.starts_with('/')));
+    let search = container.get("LD_LIBRARY_PATH").map(String::as_str).unwrap_or_default();
     Machine {
         nvidia: device_files(root).devices,
         vaapi: has_vaapi(root),
-        encode_library: folders.any(|folder| root.join(folder).join(ENCODE_LIBRARY).exists()),
+        encode_library: libraries::find(root, ENCODE_LIBRARY, search).is_some(),
         capabilities: container.get("NVIDIA_DRIVER_CAPABILITIES").cloned(),
     }
 }

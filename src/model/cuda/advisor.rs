@@ -172,3 +172,7 @@ mod forward_tests;
 #[cfg(test)]
 #[path = "invariant_tests.rs"]
 mod invariants;
+
+#[cfg(test)]
+#[path = "boundary_tests.rs"]
+mod boundaries;

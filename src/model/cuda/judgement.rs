@@ -155,10 +155,13 @@ fn by_driver(tables: &Tables, machine: &Machine, native: Native, release: Releas
     if release <= runs {
         return ByDriver::Runs;
     }
+    let family = tables.family(release.major);
     if release.major > runs.major {
-        return if exact { ByDriver::TooOld } else { ByDriver::Unknown(Cause::DriverTooNewToKnow(runs)) };
+        // A branch that nobody has heard of may still be too old for a family of which the oldest driver is known.
+        let below = family.zip(machine.driver.as_ref()).is_some_and(|(family, driver)| *driver < family.driver);
+        return if exact || below { ByDriver::TooOld } else { ByDriver::Unknown(Cause::DriverTooNewToKnow(runs)) };
     }
-    let Some(family) = tables.family(release.major) else { return ByDriver::Newer { runs, exact } };
+    let Some(family) = family else { return ByDriver::Newer { runs, exact } };
     if let Some(driver) = &machine.driver {
         return if *driver < family.driver { ByDriver::TooOld } else { ByDriver::Newer { runs, exact } };
     }

@@ -22,7 +22,7 @@ fn restart_of(id: u64, target: &str) -> JobFacts {
 fn labels(model: &TrayModel) -> Vec<&str> {
     let label = |entry| match entry {
         &Entry::Separator => "--",
-        Entry::Button { label, .. } | Entry::Submenu { label, .. } => label.as_str(),
+        Entry::Button { label, .. } | Entry::Submenu { label, .. } | Entry::Switch { label, .. } => label.as_str(),
         Entry::Choices { .. } => "choices",
     };
     model.menu.iter().map(label).collect()
@@ -172,4 +172,26 @@ fn what_has_been_seen_calls_no_more_but_still_shows() {
     assert_eq!(wrong(&known).len(), 1);
     let known = Known { away: Some("away".into()), ..known };
     assert_eq!((TrayModel::of(&known).status, wrong(&known).len()), (Status::Active, 1));
+}
+
+#[test]
+fn vnc_is_a_switch_where_there_is_a_server() {
+    let switch = |known: &Known| {
+        TrayModel::of(known).menu.into_iter().find_map(|entry| match entry {
+            Entry::Switch { on, enabled, action, .. } => Some((on, enabled, action)),
+            _ => None,
+        })
+    };
+    let mut known = known(vec![selkies(), service("x11vnc", "ok")]);
+    assert_eq!(switch(&known), None, "nobody says how it is");
+    let vnc = crate::client::VncFacts { enabled: true, ..Default::default() };
+    known.snapshot.as_mut().expect("known").vnc = Some(Box::new(vnc));
+    assert_eq!(switch(&known), Some((true, true, Action::Vnc { on: false, force: false })));
+    known.asked_vnc = true;
+    assert!(switch(&known).is_some_and(|(_, enabled, _)| !enabled), "one question at a time");
+    known.asked_vnc = false;
+    known.snapshot.as_mut().expect("known").jobs = vec![restart_of(1, "x11vnc")];
+    assert!(switch(&known).is_some_and(|(_, enabled, _)| !enabled), "it is being worked on");
+    known.snapshot.as_mut().expect("known").services.pop();
+    assert_eq!(switch(&known), None);
 }

@@ -1,9 +1,11 @@
 //! What is told, and when, of one service and of several.
 
 use super::*;
+use crate::client::preferences::GpuMessages;
 use crate::client::{JobFacts, Snapshot};
 
-const ALL: Notifications = Notifications { trouble: true, recovered: true };
+const ALL: Notifications = Notifications { trouble: true, recovered: true, gpu: GPU };
+const GPU: GpuMessages = GpuMessages { lost: true, throttled: true, memory_percent: 95, fallback: true };
 
 /// Notices with a clock of their own, and the services as they are.
 struct Scene {
@@ -260,7 +262,7 @@ fn what_is_not_wanted_is_not_told() {
     assert_eq!(scene.after(10), []);
     scene.becomes("a", "ok");
     assert_eq!(scene.message_after(10).summary, "a works again");
-    scene.wanted = Notifications { trouble: true, recovered: false };
+    scene.wanted = Notifications { recovered: false, ..ALL };
     scene.becomes("a", "failing");
     scene.message_after(10);
     scene.becomes("a", "ok");

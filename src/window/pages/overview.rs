@@ -5,7 +5,9 @@ use std::rc::Rc;
 use adw::prelude::*;
 use libadwaita as adw;
 use relm4::gtk;
-use relm4::{ComponentParts, ComponentSender, RelmWidgetExt, SimpleComponent};
+use relm4::{
+    Component, ComponentController, ComponentParts, ComponentSender, Controller, RelmWidgetExt, SimpleComponent,
+};
 
 use super::super::confirm::confirm;
 use super::super::format::{self, Sign};
@@ -13,8 +15,11 @@ use super::super::known::Known;
 use super::super::page::Page;
 use super::super::request::{Request, Wish};
 use super::super::rows::{Group, activatable, button, icon, page, row, show_icon};
+use super::super::ways::{self, Wanted, Way};
+use super::cuda::shown::at_a_glance;
+use super::gpu::cards::{self, Cards};
 use super::stream::words;
-use crate::client::{Fact, ServiceFacts, Snapshot, StreamFacts, Verb, WayFacts, unix_now};
+use crate::client::{Fact, ServiceFacts, Snapshot, StreamFacts, Verb, unix_now};
 
 /// What the page is told.
 #[derive(Debug)]
@@ -25,12 +30,14 @@ pub(in crate::window) enum Input {
     Answered(String),
     /// Some uptime has changed.
     Minute,
+    /// What the cards of the GPUs are told.
+    Gpus(cards::Input),
     /// A button was pressed: help this service.
     Help(String),
     /// Somebody agreed to that.
-    Ask(String, Verb),
-    /// A button was pressed: copy this address.
-    Copy(String),
+    Ask(Request),
+    /// A person wants something of a way in.
+    Way(Wanted),
 }
 
 /// See the module.
@@ -40,9 +47,13 @@ pub(in crate::window) struct Overview {
     shown: Shown,
     sign: gtk::Image,
     troubles: Group,
+    gpus: Controller<Cards>,
     stream: Group,
     stream_row: adw::ActionRow,
     ways: Group,
+    cuda: Group,
+    cuda_row: adw::ActionRow,
+    cuda_icon: gtk::Image,
 }
 
 /// What there is to see. The lists are made anew only where this has changed.
@@ -53,8 +64,9 @@ struct Shown {
     troubles: Vec<Trouble>,
     /// What the stream does, and more about that.
     stream: Option<(String, String)>,
-    /// And whether something may be asked for the service behind each.
-    ways: Vec<(WayFacts, bool)>,
+    ways: Vec<Way>,
+    /// What of CUDA there is, and how that is.
+    cuda: Option<(Sign, String, String)>,
     is_stale: bool,
     /// The verdict's.
     sign: Sign,
@@ -78,6 +90,8 @@ enum Help {
     Service(String, &'static str, bool),
     /// Other settings.
     Page(Page),
+    /// Nothing more than knowing more about the GPU with this UUID.
+    Gpu(String),
 }
 
 #[relm4::component(pub(in crate::window))]
@@ -130,6 +144,8 @@ impl SimpleComponent for Overview {
                 set_visible: !model.shown.troubles.is_empty(),
             },
 
+            append: model.gpus.widget(),
+
             #[local_ref]
             stream -> gtk::Box {
                 #[watch]
@@ -141,6 +157,12 @@ impl SimpleComponent for Overview {
                 #[watch]
                 set_visible: !model.shown.ways.is_empty(),
             },
+
+            #[local_ref]
+            cuda -> gtk::Box {
+                #[watch]
+                set_visible: model.shown.cuda.is_some(),
+            },
         }
     }
 
@@ -148,27 +170,36 @@ impl SimpleComponent for Overview {
         let known = Known::default();
         let shown = Shown::of(&known);
         let sign = icon(&shown.sign);
-        let (troubles, stream, ways) = (Group::new("Needs attention"), Group::new("Stream"), Group::new("Ways in"));
-        let stream_row = stream_row(&sender);
+        let [troubles, stream, ways, cuda] = ["Needs attention", "Stream", "Ways in", "CUDA"].map(Group::new);
+        let stream_row = page_row("Settings", "Settings of the stream", Page::Stream, &sender);
         stream.list.append(&stream_row);
-        let model = Self { known, shown, sign, troubles, stream, stream_row, ways };
+        let cuda_row = page_row("Details", "Details of CUDA", Page::Cuda, &sender);
+        let cuda_icon = icon(&shown.sign);
+        cuda_row.add_prefix(&cuda_icon);
+        cuda.list.append(&cuda_row);
+        let gpus = Cards::builder().launch(()).forward(sender.output_sender(), |wish| wish);
+        let model = Self { known, shown, sign, troubles, gpus, stream, stream_row, ways, cuda, cuda_row, cuda_icon };
         let (sign, troubles) = (&model.sign, &model.troubles.widget);
-        let (stream, ways) = (&model.stream.widget, &model.ways.widget);
+        let (stream, ways, cuda) = (&model.stream.widget, &model.ways.widget, &model.cuda.widget);
         let widgets = view_output!();
         ComponentParts { model, widgets }
     }
 
     fn update(&mut self, input: Input, sender: ComponentSender<Self>) {
         match input {
-            Input::Fact(fact) => self.known.learn(&fact),
+            Input::Fact(fact) => {
+                self.known.learn(&fact);
+                self.gpus.emit(cards::Input::Fact(fact));
+            }
+            Input::Gpus(told) => return self.gpus.emit(told),
             Input::Answered(service) => self.known.answered(&service),
             Input::Minute => {}
             Input::Help(service) => self.help(&service, &sender),
-            Input::Ask(service, verb) => {
-                self.known.ask(&service);
-                sender.output_sender().emit(Wish::Ask(Request::Control(service, verb)));
+            Input::Ask(request) | Input::Way(Wanted::On(request)) => {
+                request.service().into_iter().for_each(|service| self.known.ask(service));
+                sender.output_sender().emit(Wish::Ask(request));
             }
-            Input::Copy(address) => {
+            Input::Way(Wanted::Address(address)) => {
                 self.sign.clipboard().set_text(&address);
                 sender.output_sender().emit(Wish::Say("Address copied".into()));
             }
@@ -182,7 +213,7 @@ impl Overview {
         let Some(service) = self.known.snapshot.service(name) else { return };
         let verb = verb_for(service);
         let (agreed, name) = (sender.input_sender().clone(), name.to_owned());
-        confirm(&self.sign, service, verb, move || agreed.emit(Input::Ask(name.clone(), verb)));
+        confirm(&self.sign, service, verb, move || agreed.emit(Input::Ask(Request::Control(name.clone(), verb))));
     }
 
     fn refresh(&mut self, sender: &ComponentSender<Self>) {
@@ -199,9 +230,14 @@ impl Overview {
             self.stream_row.set_title(doing);
             self.stream_row.set_subtitle(about);
         }
+        if let Some((sign, title, about)) = shown.cuda.as_ref().filter(|_| shown.cuda != self.shown.cuda) {
+            show_icon(&self.cuda_icon, sign);
+            self.cuda_row.set_title(title);
+            self.cuda_row.set_subtitle(about);
+        }
         if shown.ways != self.shown.ways {
-            self.ways.clear();
-            shown.ways.iter().for_each(|(way, may_ask)| self.ways.list.append(&way_row(way, *may_ask, sender)));
+            let asked = sender.input_sender().clone();
+            ways::show(&self.ways, &shown.ways, &move |wanted| asked.emit(Input::Way(wanted)));
         }
         self.shown = shown;
     }
@@ -221,10 +257,19 @@ impl Shown {
             count => format!("{count} things need attention."),
         };
         let about = if nothing_known { String::new() } else { about(snapshot, unix_now()) };
-        let ways = snapshot.ways.iter().map(|way| (way.clone(), known.may_ask(&way.service))).collect();
+        let ways = ways::of(known);
         let sign = verdict_sign(known, &troubles);
         let is_stale = !known.is_there && !nothing_known;
-        Self { verdict, about, troubles, stream: known.stream().map(stream_words), ways, is_stale, sign }
+        Self {
+            verdict,
+            about,
+            troubles,
+            stream: known.stream().map(stream_words),
+            ways,
+            cuda: at_a_glance(snapshot),
+            is_stale,
+            sign,
+        }
     }
 }
 
@@ -238,11 +283,11 @@ fn stream_words(stream: &StreamFacts) -> (String, String) {
     (doing, about.into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }
 
-fn stream_row(sender: &ComponentSender<Overview>) -> adw::ActionRow {
+/// A row that leads to a page, as its button does.
+fn page_row(label: &str, called: &str, page: Page, sender: &ComponentSender<Overview>) -> adw::ActionRow {
     let (row, opened, clicked) = (row("", ""), sender.output_sender().clone(), sender.output_sender().clone());
-    let settings = button("Settings", "Settings of the stream", move |_| clicked.emit(Wish::Open(Page::Stream)));
-    row.add_suffix(&settings);
-    activatable(&row, move || opened.emit(Wish::Open(Page::Stream)));
+    row.add_suffix(&button(label, called, move |_| clicked.emit(Wish::Open(page))));
+    activatable(&row, move || opened.emit(Wish::Open(page)));
     row
 }
 
@@ -276,14 +321,18 @@ fn troubles(known: &Known) -> Vec<Trouble> {
         help: Help::Nothing,
     });
     // Where there was never a GPU nothing has failed; the page of the stream says so all the same.
-    let could_be = known.stream().filter(|stream| {
-        stream.effective.mended.as_deref() != Some("instance") || snapshot.root.gpu_state != "no-device"
-    });
+    let could_be = known.stream().filter(|_| snapshot.encoder_fell_back());
     let fallback = could_be.and_then(|stream| words::fallback(&stream.effective)).map(|why| Trouble {
         title: "The stream is not as configured".into(),
         reason: why,
         sign: warning("warning"),
         help: Help::Page(Page::Stream),
+    });
+    let gpus = snapshot.gpu_troubles().into_iter().map(|trouble| Trouble {
+        title: trouble.title,
+        reason: format::quotes(&trouble.reason),
+        sign: warning("warning"),
+        help: Help::Gpu(trouble.uuid),
     });
     let mut services: Vec<&ServiceFacts> = snapshot.services.iter().filter(|service| service.is_trouble()).collect();
     services.sort_by_key(|service| !service.essential);
@@ -301,7 +350,7 @@ fn troubles(known: &Known) -> Vec<Trouble> {
             help: Help::Service(service.name.clone(), help, known.may_ask(&service.name)),
         }
     });
-    findings.chain(services).chain(fallback).collect()
+    findings.chain(gpus).chain(services).chain(fallback).collect()
 }
 
 fn warning(word: &str) -> Sign {
@@ -324,6 +373,11 @@ fn trouble_row(trouble: &Trouble, sender: &ComponentSender<Overview>) -> adw::Ac
             row.add_suffix(&button("Settings", &called, move |_| opened.emit(Wish::Open(page))));
             return row;
         }
+        Help::Gpu(uuid) => {
+            let called = format!("Details: {}", trouble.title);
+            row.add_suffix(&button("Details", &called, move |_| opened.emit(Wish::OpenGpu(uuid.clone()))));
+            return row;
+        }
         Help::Service(service, verb, may_ask) => (service, verb, may_ask),
     };
     let name = service.clone();
@@ -333,28 +387,6 @@ fn trouble_row(trouble: &Trouble, sender: &ComponentSender<Overview>) -> adw::Ac
     row.add_suffix(&help);
     activatable(&row, move || opened.emit(Wish::OpenService(service.clone())));
     row.add_suffix(&gtk::Image::from_icon_name("go-next-symbolic"));
-    row
-}
-
-fn way_row(way: &WayFacts, may_ask: bool, sender: &ComponentSender<Overview>) -> adw::ActionRow {
-    let sign = format::of_way(way);
-    let mut about: Vec<&str> = vec![&sign.word];
-    about.extend([way.reason.as_str(), way.address.as_str()].iter().filter(|part| !part.is_empty()));
-    let row = row(if way.label.is_empty() { &way.kind } else { &way.label }, &about.join(" · "));
-    row.add_prefix(&icon(&sign));
-    if way.state == "off" {
-        let (asked, service) = (sender.input_sender().clone(), way.service.clone());
-        let verb = Verb::Start { with_dependencies: true };
-        let called = format!("Turn on {}", way.label);
-        let turn_on = button("Turn on", &called, move |_| asked.emit(Input::Ask(service.clone(), verb)));
-        turn_on.set_sensitive(may_ask);
-        row.add_suffix(&turn_on);
-    } else if !way.address.is_empty() {
-        let (copied, address) = (sender.input_sender().clone(), way.address.clone());
-        let called = format!("Copy the address of {}", way.label);
-        let copy = button("Copy", &called, move |_| copied.emit(Input::Copy(address.clone())));
-        row.add_suffix(&copy);
-    }
     row
 }
 

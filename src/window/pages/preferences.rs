@@ -7,6 +7,7 @@ use relm4::gtk;
 use relm4::{ComponentParts, ComponentSender, SimpleComponent};
 
 use super::super::request::Wish;
+use super::super::rows::choice_row;
 use crate::client::autostart::Autostart;
 use crate::client::preferences::{ColourScheme, Preferences};
 
@@ -22,6 +23,14 @@ pub(in crate::window) enum Edit {
     Trouble(bool),
     /// Tell that it is over.
     Recovered(bool),
+    /// Tell of a GPU that is lost.
+    GpuLost(bool),
+    /// Tell of one that is slowed down.
+    GpuThrottled(bool),
+    /// Tell of memory that is as full as this, in per cent; 0: never.
+    GpuMemory(u8),
+    /// Tell that the stream is not encoded as configured.
+    Fallback(bool),
 }
 
 impl Edit {
@@ -31,6 +40,10 @@ impl Edit {
             Self::Colours(scheme) => preferences.colour_scheme = scheme,
             Self::Trouble(on) => preferences.notifications.trouble = on,
             Self::Recovered(on) => preferences.notifications.recovered = on,
+            Self::GpuLost(on) => preferences.notifications.gpu.lost = on,
+            Self::GpuThrottled(on) => preferences.notifications.gpu.throttled = on,
+            Self::GpuMemory(percent) => preferences.notifications.gpu.memory_percent = percent,
+            Self::Fallback(on) => preferences.notifications.gpu.fallback = on,
         }
     }
 }
@@ -122,6 +135,59 @@ impl SimpleComponent for PreferencesPage {
                 },
             },
             add = &adw::PreferencesGroup {
+                set_title: "Messages about GPUs",
+                set_description: Some(
+                    "Nothing tells of GPUs by itself: they are looked at once a minute for the first of these, and \
+                     each 10 seconds for the next two. With all three off nobody looks.",
+                ),
+                add = &adw::ActionRow {
+                    set_title: "A GPU is lost or does not work",
+                    set_activatable_widget: Some(&lost),
+                    add_suffix: lost = &gtk::Switch {
+                        set_valign: gtk::Align::Center,
+                        set_active: liked.notifications.gpu.lost,
+                        connect_active_notify[sender] => move |switch| {
+                            sender.input(Input::Edit(Edit::GpuLost(switch.is_active())));
+                        },
+                    },
+                },
+                add = &adw::ActionRow {
+                    set_title: "A GPU is slowed down for a minute",
+                    set_subtitle: "By heat or its power supply; that it draws as much as it may is usual",
+                    set_activatable_widget: Some(&throttled),
+                    add_suffix: throttled = &gtk::Switch {
+                        set_valign: gtk::Align::Center,
+                        set_active: liked.notifications.gpu.throttled,
+                        connect_active_notify[sender] => move |switch| {
+                            sender.input(Input::Edit(Edit::GpuThrottled(switch.is_active())));
+                        },
+                    },
+                },
+                #[local_ref]
+                add = memory -> adw::ComboRow {
+                    set_model: Some(&gtk::StringList::new(&fullness.iter().map(|(_, label)| label.as_str()).collect::<Vec<_>>())),
+                    set_selected: fullness_index(&fullness, liked.notifications.gpu.memory_percent),
+                    connect_selected_notify[sender] => move |row| {
+                        let at = usize::try_from(row.selected()).unwrap_or_default();
+                        if let Some((percent, _)) = fullness.get(at) {
+                            sender.input(Input::Edit(Edit::GpuMemory(*percent)));
+                        }
+                    },
+                },
+                add = &adw::ActionRow {
+                    set_title: "The stream is not encoded as configured",
+                    set_subtitle: "Such as by the CPU although there is a GPU; this needs no looking",
+                    set_activatable_widget: Some(&fallback),
+                    add_suffix: fallback = &gtk::Switch {
+                        set_valign: gtk::Align::Center,
+                        set_active: liked.notifications.gpu.fallback,
+                        connect_active_notify[sender] => move |switch| {
+                            sender.input(Input::Edit(Edit::Fallback(switch.is_active())));
+                        },
+                    },
+                },
+            },
+            add = &adw::PreferencesGroup {
                 set_title: "Appearance",
                 add = &adw::ComboRow {
                     set_title: "Colours",
@@ -141,6 +207,8 @@ impl SimpleComponent for PreferencesPage {
     fn init(liked: Preferences, root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
         let autostart = Autostart::of_this_user().is_ok_and(|autostart| autostart.is_on());
         let model = Self { autostart, messages: true };
+        let fullness = fullness(liked.notifications.gpu.memory_percent);
+        let memory = &choice_row("The memory of a GPU is nearly full", "");
         let widgets = view_output!();
         watch_messages(&sender);
         ComponentParts { model, widgets }
@@ -161,6 +229,21 @@ impl SimpleComponent for PreferencesPage {
     }
 }
 
+/// How full memory has to be, in words; also what somebody has written by hand.
+fn fullness(chosen: u8) -> Vec<(u8, String)> {
+    let usual = [80, 90, 95, 98];
+    let own = Some(chosen).filter(|chosen| *chosen > 0 && !usual.contains(chosen));
+    let mut percents: Vec<u8> = usual.into_iter().chain(own).collect();
+    percents.sort_unstable();
+    let said = percents.into_iter().map(|percent| (percent, format!("From {percent} %")));
+    std::iter::once((0, "Not told".to_owned())).chain(said).collect()
+}
+
+fn fullness_index(all: &[(u8, String)], chosen: u8) -> u32 {
+    let at = all.iter().position(|(percent, _)| *percent == chosen);
+    at.and_then(|at| at.try_into().ok()).unwrap_or_default()
+}
+
 fn scheme_index(scheme: ColourScheme) -> u32 {
     let at = SCHEMES.iter().position(|(known, _)| *known == scheme);
     at.and_then(|at| at.try_into().ok()).unwrap_or_default()
@@ -177,4 +260,27 @@ fn watch_messages(sender: &ComponentSender<PreferencesPage>) {
         move |_, _, _| here.emit(Input::Messages(true)),
         move |_, _| gone.emit(Input::Messages(false)),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_by_hand_can_be_chosen_too() {
+        assert_eq!(fullness(0).len(), 5);
+        let own = fullness(85);
+        assert_eq!((own.len(), fullness_index(&own, 85), own[2].1.as_str()), (6, 2, "From 85 %"));
+        assert_eq!(fullness_index(&own, 0), 0);
+    }
+
+    #[test]
+    fn each_choice_changes_what_it_says() {
+        let mut all = Preferences::default();
+        for edit in [Edit::GpuLost(false), Edit::GpuThrottled(true), Edit::GpuMemory(90), Edit::Fallback(false)] {
+            edit.apply(&mut all);
+        }
+        let gpu = all.notifications.gpu;
+        assert_eq!((gpu.lost, gpu.throttled, gpu.memory_percent, gpu.fallback), (false, true, 90, false));
+    }
 }

@@ -160,16 +160,24 @@ impl Device<'_> {
     }
 
     fn wide(&self, key: &str) -> Result<u64, Return> {
-        /// A number, or one for each round: the first, and how much is added to it from round to round.
+        /// A number, or one for each round: the first, and how much is added to it from round to round; or several
+        /// that come again and again.
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Number {
             Fixed(u64),
             Growing([u64; 2]),
+            Again { cycle: Vec<u64> },
         }
+        let round = ROUND.load(Relaxed).saturating_sub(1);
         Ok(match self.said(key)? {
             Number::Fixed(number) => number,
-            Number::Growing([first, more]) => first + more * ROUND.load(Relaxed).saturating_sub(1),
+            Number::Growing([first, more]) => first + more * round,
+            Number::Again { cycle } => {
+                let length = u64::try_from(cycle.len()).unwrap_or(u64::MAX);
+                let at = round.checked_rem(length).and_then(|at| usize::try_from(at).ok());
+                at.and_then(|at| cycle.get(at)).copied().unwrap_or_else(|| panic!("{key}: nothing to repeat"))
+            }
         })
     }
 

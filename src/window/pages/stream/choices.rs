@@ -7,8 +7,9 @@ use adw::prelude::*;
 use libadwaita as adw;
 use relm4::gtk;
 
+use super::super::super::quiet::Quiet;
 use super::super::super::rows::choice_row;
-use super::control::{Chosen, Quiet};
+use super::control::Chosen;
 use super::words;
 use crate::client::SettingFacts;
 

@@ -1,12 +1,12 @@
 //! The control that fits a setting's type. It says what a person chose and shows what it is told, nothing else.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use adw::prelude::*;
 use libadwaita as adw;
 use relm4::gtk;
 
+use super::super::super::quiet::Quiet;
 use super::super::super::rows::{named, named_with, property};
 use super::choices::Choices;
 use super::draft::same;
@@ -40,37 +40,6 @@ pub(super) enum Control {
     Text(Quiet<gtk::Entry>),
     /// What nobody may read.
     Secret(Quiet<gtk::PasswordEntry>),
-}
-
-/// A widget that is told values without its taking them for a person's.
-#[derive(Debug)]
-pub(super) struct Quiet<W> {
-    pub(super) widget: W,
-    /// It is being told one.
-    told: Rc<Cell<bool>>,
-}
-
-impl<W> Quiet<W> {
-    pub(super) fn new(widget: W) -> Self {
-        Self { widget, told: Rc::default() }
-    }
-
-    /// Tells it.
-    pub(super) fn tell(&self, tell: impl FnOnce(&W)) {
-        self.told.set(true);
-        tell(&self.widget);
-        self.told.set(false);
-    }
-
-    /// What a handler of the widget's signals does: nothing while it is told.
-    pub(super) fn heard<T>(&self, chosen: impl Fn(&T) + 'static) -> impl Fn(&T) + 'static {
-        let told = Rc::clone(&self.told);
-        move |widget| {
-            if !told.get() {
-                chosen(widget);
-            }
-        }
-    }
 }
 
 /// A number with its unit.

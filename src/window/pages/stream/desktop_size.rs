@@ -7,9 +7,9 @@ use adw::prelude::*;
 use libadwaita as adw;
 use relm4::{RelmWidgetExt, Sender, gtk};
 
+use super::super::super::quiet::Quiet;
 use super::super::super::rows::{choice_row, named};
 use super::Input;
-use super::control::Quiet;
 use super::draft::Draft;
 use crate::client::SettingFacts;
 use crate::model::stream::Size;

@@ -6,8 +6,8 @@ use std::os::fd::OwnedFd;
 use gtk::glib;
 use relm4::{Sender, gtk};
 
+use super::super::super::trend::Trend;
 use super::Input;
-use super::trend::Trend;
 use crate::api::stream::Moment;
 use crate::client::Error;
 
@@ -18,8 +18,10 @@ pub(super) struct Live {
     pub(super) open: bool,
     /// The window can be seen.
     pub(super) in_sight: bool,
-    /// The last minutes.
-    pub(super) trend: Trend,
+    /// Frames a second of the last minutes.
+    pub(super) frames: Trend,
+    /// Milliseconds from a viewer and back.
+    pub(super) latency: Trend,
     watch: Watch,
     /// How often a watch has begun or ended.
     number: u64,
@@ -69,7 +71,7 @@ impl Live {
     pub(super) fn begin(
         &mut self,
         number: u64,
-        history: Vec<Moment>,
+        history: &[Moment],
         lease: Result<OwnedFd, Error>,
         page: &Sender<Input>,
     ) {
@@ -77,7 +79,8 @@ impl Live {
         if number != self.number || !matches!(self.watch, Watch::Asked) {
             return;
         }
-        self.trend.begin(history);
+        self.frames.begin(history.iter().map(|moment| (moment.0, told(moment.1))));
+        self.latency.begin(history.iter().map(|moment| (moment.0, told(moment.2))));
         self.watch = match lease {
             Ok(lease) => Watch::On { _lease: lease, _seconds: Seconds::count(page) },
             Err(error) => {
@@ -96,9 +99,15 @@ impl Live {
     }
 
     /// How it is now.
-    pub(super) fn add(&mut self, moment: Moment) {
-        self.trend.add(moment);
+    pub(super) fn add(&mut self, at: u64, frames: Option<f64>, latency: Option<f64>) {
+        self.frames.add(at, frames);
+        self.latency.add(at, latency);
     }
+}
+
+/// What cannot be told is negative.
+fn told(number: f64) -> Option<f64> {
+    (number.is_finite() && number >= 0.0).then_some(number)
 }
 
 impl Seconds {

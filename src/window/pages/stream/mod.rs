@@ -7,7 +7,6 @@ mod choices;
 mod control;
 mod desktop_size;
 mod draft;
-mod graph;
 mod live;
 mod now;
 mod number;
@@ -16,7 +15,6 @@ mod row;
 mod section;
 mod several;
 mod shown;
-mod trend;
 mod view;
 pub(in crate::window) mod words;
 
@@ -199,7 +197,7 @@ impl Component for Stream {
             }
             Told::Settings(_, Ok(_)) | Told::Plan(..) => return,
             Told::Live(number, history, watch) => {
-                self.live.begin(number, history, watch, sender.input_sender());
+                self.live.begin(number, &history, watch, sender.input_sender());
                 self.second();
             }
         }
@@ -315,8 +313,8 @@ impl Stream {
     fn second(&mut self) {
         if let Some(stream) = self.known.snapshot.stream.as_ref() {
             let now = unix_now();
-            self.live.add((now, stream.fps.unwrap_or(-1.0), stream.latency_ms.unwrap_or(-1.0)));
-            self.view.now.draw(&self.live.trend, now);
+            self.live.add(now, stream.fps, stream.latency_ms);
+            self.view.now.draw(&self.live, now);
         }
     }
 

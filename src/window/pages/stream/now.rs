@@ -5,11 +5,16 @@ use libadwaita as adw;
 use relm4::gtk;
 
 use super::super::super::format::Sign;
+use super::super::super::graph::Graph;
 use super::super::super::rows::{Group, icon, row};
-use super::graph::Graph;
-use super::trend::{Measure, Trend};
+use super::super::super::trend::{Frame, Trend, Unit};
+use super::live::Live;
 use super::words;
 use crate::client::EffectiveFacts;
+use crate::client::gpu_words::NOTHING;
+
+/// As far back as the pictures show.
+const MINUTES: u64 = 5;
 
 /// A heading, a line on what is done, one on what is wrong with it, and two pictures.
 #[derive(Debug)]
@@ -38,7 +43,7 @@ impl Shown {
         let doing = effective.encoder_in_words().unwrap_or_else(|| match (viewers, configured) {
             (Some(0), "") => "Nobody is looking on".into(),
             (Some(0), configured) => format!("Nobody is looking on. {configured} is configured."),
-            (_, "") => "Not available".into(),
+            (_, "") => NOTHING.into(),
             (_, configured) => format!("{configured} is configured; what is used is not known"),
         });
         Self {
@@ -62,8 +67,8 @@ impl Now {
         note.add_prefix(&icon(&Sign { icon: "dialog-information-symbolic", word: String::new(), class: None }));
         note.set_subtitle_lines(0);
         let pictures = gtk::Box::builder().spacing(18).homogeneous(true).css_classes(["pictures"]).build();
-        let frames = Graph::new("Frames a second", Measure::Frames);
-        let latency = Graph::new("Latency", Measure::Latency);
+        let frames = Graph::new("Frames a second");
+        let latency = Graph::new("Latency");
         pictures.append(&frames.widget);
         pictures.append(&latency.widget);
         let last = gtk::ListBoxRow::builder().child(&pictures).activatable(false).focusable(false).build();
@@ -88,9 +93,16 @@ impl Now {
     }
 
     /// Shows the last minutes as they are at `now`.
-    pub(super) fn draw(&self, trend: &Trend, now: u64) {
-        self.frames.show(trend, now);
-        self.latency.show(trend, now);
+    pub(super) fn draw(&self, live: &Live, now: u64) {
+        let frame = Frame { now, seconds: MINUTES * 60, step: 1, top: None };
+        let draw = |graph: &Graph, trend: &Trend, unit: Unit| {
+            let latest = trend.latest().map_or_else(|| NOTHING.into(), |number| unit.said(number));
+            let words = trend.in_words(frame.seconds, unit);
+            let words = words.unwrap_or_else(|| "Known while somebody looks on".into());
+            graph.show(&latest, &words, trend.lines(frame), MINUTES);
+        };
+        draw(&self.frames, &live.frames, Unit::whole("fps"));
+        draw(&self.latency, &live.latency, Unit::whole("ms"));
     }
 }
 

@@ -6,9 +6,10 @@ use adw::prelude::*;
 use libadwaita as adw;
 use relm4::{RelmWidgetExt, Sender, gtk};
 
+use super::super::super::quiet::Quiet;
 use super::super::super::rows::{icon_button, named_with, property, row};
 use super::Input;
-use super::control::{Chosen, Control, Quiet};
+use super::control::{Chosen, Control};
 use super::draft::Typed;
 use super::shown::Shown;
 use super::words;

@@ -1,8 +1,14 @@
-//! The ways into the desktop: what each is called, where it is, whether it works.
+//! The ways into the desktop: what each is called, where it is from inside and from outside, whether it works.
+
+pub mod outside;
+pub mod platform;
+pub mod portal;
+pub mod turn;
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
+pub use self::outside::{Outside, Source, Surroundings};
 use super::health::Health;
 use super::order::{Needs, with_dependencies};
 use super::service::State;
@@ -21,6 +27,8 @@ pub enum WayKind {
     BrowserVnc,
     /// A VNC viewer.
     Vnc,
+    /// A shell. It shows no desktop, so it is no way into it; but what is broken can be mended from there.
+    Ssh,
 }
 
 /// Whether one would get in. The tokens are wire format.
@@ -61,8 +69,24 @@ pub struct Way {
     pub reason: String,
     /// Where it is, as seen from the machine itself.
     pub address: String,
-    /// supervisord's name of the service behind it.
+    /// supervisord's name of the service behind it; empty where supervisord does not run it.
     pub service: String,
+    /// Where it is for somebody elsewhere.
+    pub outside: Outside,
+}
+
+impl Way {
+    /// The port inside; none where the address tells none.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        outside::port_of(&self.address)
+    }
+
+    /// Whether the desktop is seen through it.
+    #[must_use]
+    pub fn shows_desktop(&self) -> bool {
+        self.kind != WayKind::Ssh
+    }
 }
 
 /// Judges a way by the service behind it.
@@ -74,6 +98,18 @@ pub fn way_state(state: State, health: Health) -> WayState {
         Health::None => WayState::Off,
         Health::Unknown if state.is_down() => WayState::Off,
         Health::Unknown => WayState::Unknown,
+    }
+}
+
+/// Why a way does not work, where the service behind it has not said so.
+#[must_use]
+pub fn state_reason(state: WayState, said: &str) -> String {
+    match state {
+        _ if !said.is_empty() => said.to_owned(),
+        WayState::Working => String::new(),
+        WayState::Broken => "it does not answer".into(),
+        WayState::Off => "its service is stopped".into(),
+        WayState::Unknown => "it has not been asked yet".into(),
     }
 }
 
@@ -101,7 +137,7 @@ mod tests {
 
     fn way(kind: WayKind, service: &str, state: WayState) -> Way {
         let (label, service) = (service.to_uppercase(), service.to_owned());
-        Way { kind, label, state, reason: String::new(), address: String::new(), service }
+        Way { kind, label, state, reason: String::new(), address: String::new(), service, outside: Outside::default() }
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! A small picture of the last minutes. It is drawn when it is told to and at no other time; what it tells stands
+//! Small pictures of the last minutes. They are drawn when they are told to and at no other time; what one tells stands
 //! beside it in words.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use adw::prelude::*;
@@ -9,64 +9,89 @@ use gtk::cairo;
 use libadwaita as adw;
 use relm4::gtk;
 
-use super::trend::{MINUTES, Measure, Trend};
+use super::trend::Lines;
 
 /// Thick enough for a lossy picture, in pixels.
 const LINE: f64 = 2.0;
 /// Its height in pixels.
 const HEIGHT: i32 = 48;
 
-/// Each a run of points without a gap, in parts of the picture's width and height.
-type Lines = Vec<Vec<(f64, f64)>>;
+/// The picture alone.
+#[derive(Debug)]
+pub(super) struct Picture {
+    pub(super) widget: gtk::DrawingArea,
+    lines: Rc<RefCell<Lines>>,
+    /// As long as its hint says.
+    minutes: Cell<u64>,
+}
+
+impl Picture {
+    /// An empty one, so many pixels high.
+    pub(super) fn new(height: i32) -> Self {
+        let lines: Rc<RefCell<Lines>> = Rc::default();
+        let widget = gtk::DrawingArea::builder()
+            .accessible_role(gtk::AccessibleRole::Presentation)
+            .content_height(height)
+            .hexpand(true)
+            .css_classes(["graph"])
+            .build();
+        let drawn = Rc::clone(&lines);
+        widget.set_draw_func(move |area, context, width, height| {
+            // A picture that cannot be drawn is left out; its words stand beside it.
+            let _ = draw(area, context, f64::from(width), f64::from(height), &drawn.borrow());
+        });
+        Self { widget, lines, minutes: Cell::new(0) }
+    }
+
+    /// Shows this of so many minutes. Nothing is drawn where nothing has changed.
+    pub(super) fn show(&self, lines: Lines, minutes: u64) {
+        if *self.lines.borrow() != lines {
+            self.lines.replace(lines);
+            self.widget.queue_draw();
+        }
+        if self.minutes.replace(minutes) == minutes {
+            return;
+        }
+        let span = if minutes == 1 { "minute".to_owned() } else { format!("{minutes} minutes") };
+        self.widget.set_tooltip_text(Some(&format!("The last {span}; now is at the right")));
+    }
+}
 
 /// A number, its last minutes as a picture, and the same in words.
 #[derive(Debug)]
 pub(super) struct Graph {
     pub(super) widget: gtk::Box,
-    measure: Measure,
     latest: gtk::Label,
     words: gtk::Label,
-    picture: gtk::DrawingArea,
-    lines: Rc<RefCell<Lines>>,
+    picture: Picture,
 }
 
 impl Graph {
-    pub(super) fn new(title: &str, measure: Measure) -> Self {
+    pub(super) fn new(title: &str) -> Self {
         let widget = gtk::Box::new(gtk::Orientation::Vertical, 3);
         widget.set_hexpand(true);
         let line = gtk::Box::new(gtk::Orientation::Horizontal, 6);
         line.append(&gtk::Label::builder().label(title).xalign(0.0).hexpand(true).build());
         let latest = gtk::Label::builder().css_classes(["numeric", "heading"]).build();
         line.append(&latest);
-        let lines: Rc<RefCell<Lines>> = Rc::default();
-        let picture = gtk::DrawingArea::builder()
-            .accessible_role(gtk::AccessibleRole::Presentation)
-            .content_height(HEIGHT)
-            .hexpand(true)
-            .css_classes(["graph"])
-            .build();
-        picture.set_tooltip_text(Some(&format!("The last {MINUTES} minutes; now is at the right")));
-        let drawn = Rc::clone(&lines);
-        picture.set_draw_func(move |area, context, width, height| {
-            // A picture that cannot be drawn is left out; its words stand beside it.
-            let _ = draw(area, context, f64::from(width), f64::from(height), &drawn.borrow());
-        });
+        let picture = Picture::new(HEIGHT);
         let words = gtk::Label::builder().xalign(0.0).wrap(true).css_classes(["numeric", "caption"]).build();
         widget.append(&line);
-        widget.append(&picture);
+        widget.append(&picture.widget);
         widget.append(&words);
-        Self { widget, measure, latest, words, picture, lines }
+        Self { widget, latest, words, picture }
     }
 
-    /// Shows how it is at `now`. Nothing is drawn where nothing has changed.
-    pub(super) fn show(&self, trend: &Trend, now: u64) {
-        self.latest.set_label(&trend.latest(self.measure));
-        self.words.set_label(&trend.in_words(self.measure));
-        let lines = trend.lines(self.measure, now);
-        if *self.lines.borrow() != lines {
-            self.lines.replace(lines);
-            self.picture.queue_draw();
-        }
+    /// Shows the number of now, what the picture of so many minutes tells, and the picture.
+    pub(super) fn show(&self, latest: &str, words: &str, lines: Lines, minutes: u64) {
+        self.latest.set_label(latest);
+        self.words.set_label(words);
+        self.picture.show(lines, minutes);
+    }
+
+    /// Why there is no number, for who asks; none where there is one.
+    pub(super) fn explain(&self, why: Option<&str>) {
+        self.latest.set_tooltip_text(why);
     }
 }
 

@@ -1,0 +1,85 @@
+//! Rows of the page.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use adw::prelude::*;
+use libadwaita as adw;
+use relm4::gtk;
+
+use super::super::super::rows::{Group, icon, named_with, property, row};
+use super::shown::{Fold, Line};
+
+/// Rows under a heading, some of which can be opened.
+#[derive(Debug)]
+pub(super) struct Folds {
+    pub(super) group: Group,
+    shown: Vec<Fold>,
+    /// The titles of those that are open.
+    open: Rc<RefCell<HashSet<String>>>,
+}
+
+impl Folds {
+    pub(super) fn new(title: &str) -> Self {
+        let group = Group::new(title);
+        group.widget.set_visible(false);
+        Self { group, shown: Vec::new(), open: Rc::default() }
+    }
+
+    /// Makes the rows anew where they have changed. What was open stays open.
+    pub(super) fn show(&mut self, folds: Vec<Fold>) {
+        if folds == self.shown {
+            return;
+        }
+        self.group.clear();
+        for fold in &folds {
+            self.append(fold);
+        }
+        self.group.widget.set_visible(!folds.is_empty());
+        self.shown = folds;
+    }
+
+    fn append(&self, fold: &Fold) {
+        let head = line_row(&fold.line);
+        self.group.list.append(&head);
+        if fold.details.is_empty() {
+            return;
+        }
+        let rows: Vec<adw::ActionRow> = fold.details.iter().map(line_row).collect();
+        for row in &rows {
+            row.add_css_class("detail");
+            self.group.list.append(row);
+        }
+        let label = property("label", "Details");
+        let called = format!("Details: {}", fold.line.title);
+        let toggle: gtk::ToggleButton = named_with("GtkToggleButton", &called, &label).unwrap_or_default();
+        toggle.set_tooltip_text(Some(&called));
+        toggle.set_valign(gtk::Align::Center);
+        let (open, title) = (Rc::clone(&self.open), fold.line.title.clone());
+        let unfold = move |opens: bool| rows.iter().for_each(|row| row.set_visible(opens));
+        let is_open = open.borrow().contains(&title);
+        toggle.set_active(is_open);
+        unfold(is_open);
+        toggle.connect_toggled(move |toggle| {
+            let opens = toggle.is_active();
+            if opens {
+                open.borrow_mut().insert(title.clone())
+            } else {
+                open.borrow_mut().remove(&title)
+            };
+            unfold(opens);
+        });
+        head.add_suffix(&toggle);
+    }
+}
+
+fn line_row(line: &Line) -> adw::ActionRow {
+    let row = row(&line.title, &line.about);
+    row.set_subtitle_lines(0);
+    row.set_title_lines(0);
+    if let Some(sign) = &line.sign {
+        row.add_prefix(&icon(sign));
+    }
+    row
+}
