@@ -58,6 +58,15 @@ test: claim ## install what the tests need and run all of them
 	@$(images)/install base x-server desktop openbox audio selkies vnc novnc window build test browser-driver vnc-viewer
 	@exec $(tied) tests/run $(ARGS)
 
+.PHONY: image-test
+image-test: claim ## build the image with buildah, boot it, look at it; minutes and gigabytes
+	@$(images)/install build image-test test browser-driver
+	@exec $(tied) tests/image/run $(ARGS)
+
+.PHONY: package
+package: build ## Desktop Control as a Debian package, into DESTDIR or the build cache
+	@data/deb/build "$(BIN)" "$(or $(DESTDIR),$(CARGO_TARGET_DIR)/package)"
+
 .PHONY: bench
 bench: claim ## measure against the budgets
 	@$(images)/install base x-server openbox audio selkies vnc novnc window build test browser-driver

@@ -59,7 +59,7 @@ enum Way {
 fn way(command: &str) -> Way {
     match command.split_whitespace().collect::<Vec<_>>()[..] {
         ["make", "run", ..] => Way::UpWhenSaid("Ctrl-C"),
-        ["make", "build"] => Way::Outside,
+        ["make", "build" | "package"] => Way::Outside,
         ["make", "test", ..] => Way::Skipped("it is what runs now"),
         ["make", "bench", ..] => Way::Skipped("a crowded machine measures nothing; it has a run of its own"),
         ["desktopctl" | "busctl", ..] => Way::Inside,

@@ -2,6 +2,9 @@
 # The built-in value of every setting of the stack, lowest in rank: what is already set stays.
 # Sourced, never executed.
 
+# Where only the light session is installed, nobody has to say so.
+if [[ ! ${DESKTOP+set} && ! -e /usr/bin/startplasma-x11 && -e /usr/bin/openbox-session ]]; then DESKTOP=openbox; fi
+
 : "${DISPLAY:=:20}"         # X display
 : "${DISPLAY_SIZEW:=1920}"  # its size until a viewer asks for another one
 : "${DISPLAY_SIZEH:=1080}"
