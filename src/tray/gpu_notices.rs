@@ -271,7 +271,7 @@ mod tests {
     fn being_slow_is_told_when_it_lasts() {
         let mut scene = Scene::of(&["throttled"]);
         assert_eq!((scene.at(0), scene.at(59)), (None, None));
-        assert_eq!(scene.notices.due(), Some(scene.start + Duration::from_secs(60)));
+        assert_eq!(scene.notices.due(), Some(scene.start + Duration::from_mins(1)));
         assert_eq!(shown(scene.at(60)).urgency, Urgency::Normal);
         let mut scene = Scene::of(&["throttled"]);
         scene.at(0);

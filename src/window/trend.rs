@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn with_steps_it_is_the_same_picture_until_the_next_step() {
         let at = |now: u64, high: f64| {
-            let number = |at: u64| if at % 2 == 0 && at < 1_001 { 10.0 } else { high };
+            let number = |at: u64| if at.is_multiple_of(2) && at < 1_001 { 10.0 } else { high };
             let numbers = trend(&(901..=now).map(|at| (at, number(at))).collect::<Vec<_>>());
             numbers.lines(Frame { step: 10, top: Some(100.0), ..frame(now) })
         };
