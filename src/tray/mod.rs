@@ -51,7 +51,7 @@ pub async fn run() -> io::Result<ExitCode> {
     };
     let Some(session) = session else { return Ok(ExitCode::FAILURE) };
     tokio::select! {
-        () = serve(session) => {}
+        () = Box::pin(serve(session)) => {}
         () = &mut display => info!("the display has ended"),
         () = ends.next() => {}
     }
