@@ -166,6 +166,8 @@ fn toolkits_that_come_and_go_are_pushed() {
     // As apt does it: dpkg's list is replaced.
     let paragraph =
         "\nPackage: cuda-cudart-13-0\nStatus: install ok installed\nArchitecture: amd64\nVersion: 13.0.96-1\n";
+    // That is no reason to ask libraries: these would say something else by now.
+    stack.write(SCRIPT_INSIDE, r#"[{ "version": 12080 }]"#);
     stack.write("/tmp/paragraph", paragraph);
     stack.shell("cd /var/lib/dpkg; cat status /tmp/paragraph >status.new; mv status.new status");
     wait_until(
@@ -176,6 +178,7 @@ fn toolkits_that_come_and_go_are_pushed() {
     let parts = cuda(&stack)["toolkits"][0]["components"].as_array().expect("a list").clone();
     let names: Vec<_> = parts.iter().map(|part| &part["name"]).collect();
     assert_eq!(names, ["compiler", "runtime"]);
+    assert_eq!(cuda(&stack)["driver_cuda"], "13.0");
     let (came, went) = runtime.block_on(async {
         let (mut came, mut went) = (Vec::new(), Vec::new());
         while let Ok(Some(signal)) = tokio::time::timeout(SOON, added.next()).await {
@@ -276,8 +279,18 @@ fn environments_and_the_distributions_toolkit_are_mentioned_and_no_more() {
     let stack = shared(boot);
     remove_toolkits(&stack);
     stack.write("/opt/conda/conda-meta/cuda-nvcc-12.4.131-0.json", "{}");
+    stack.write("/usr/lib/libnvidia-encode.so.1", "");
+    let part = |said: &Value, name: &str| {
+        let parts = said["driver_parts"].as_array().expect("a list");
+        parts.iter().find(|part| part["name"] == name).expect("it is told").clone()
+    };
+    assert_eq!(part(&cuda(&stack), "decode")["present"], false);
     let output = stack.ctl(&["--json", "cuda", "show", "--refresh"]);
     let said: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let (encode, decode) = (part(&said, "encode"), part(&said, "decode"));
+    assert_eq!((&encode["path"], &encode["present"]), (&json!("/usr/lib/libnvidia-encode.so.1"), &json!(true)));
+    assert!(decode["reason"].as_str().is_some_and(|reason| reason.contains("“video”")), "{decode}");
+    stack.shell("rm /usr/lib/libnvidia-encode.so.1");
     let found = json!({ "keeper": "conda", "place": "/opt/conda", "release": "12.4" });
     assert!(said["elsewhere"].as_array().is_some_and(|list| list.contains(&found)), "{said}");
     assert_eq!(said["toolkits"], json!([]));

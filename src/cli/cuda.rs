@@ -94,6 +94,8 @@ fn summary(cuda: &CudaFacts, style: Style) -> String {
         other => (other, Tone::Plain),
     };
     let image = cuda.images.iter().find(|image| image.recommended).map(|image| format!("{}-…", image.tag));
+    // Without a GPU there is nothing to run it on.
+    let recommended = cuda.recommended.clone().filter(|_| cuda.state != "no-gpu");
     let lines = [
         ("CUDA", Some(works.to_owned()), tone),
         ("", cuda.state_reason.clone(), Tone::Plain),
@@ -105,8 +107,8 @@ fn summary(cuda: &CudaFacts, style: Style) -> String {
             if cuda.compat_works.as_deref() == Some("no") { Tone::Bad } else { Tone::Plain },
         ),
         ("Default", Some(default(cuda)), Tone::Plain),
-        ("Recommended", cuda.recommended.as_ref().map(|release| format!("CUDA {release}")), Tone::Plain),
-        ("", cuda.recommended_reason.clone(), Tone::Plain),
+        ("Recommended", recommended.as_ref().map(|release| format!("CUDA {release}")), Tone::Plain),
+        ("", recommended.and(cuda.recommended_reason.clone()), Tone::Plain),
         ("Image", image, Tone::Plain),
     ];
     let row = |(name, text, tone): (&str, Option<String>, Tone)| Some([Cell::new(name), Cell::toned(&text?, tone)]);

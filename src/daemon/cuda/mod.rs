@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::store::Store;
 use crate::api::Error;
-use crate::host::cuda::{self as host, Changes, Found, LIBRARY, Limits, Program};
+use crate::host::cuda::{self as host, Changes, Found, Identity, LIBRARY, Limits, Program};
 use crate::host::libraries;
 use crate::host::root::Root;
 use crate::model::cuda::{Asked, Evidence, FoundPart, Gpu, Gpus, LibraryTrouble, Release, Report, Tables};
@@ -72,11 +72,19 @@ struct Machine {
 /// What was found on disk and said by libraries.
 struct Look {
     found: Found,
+    said: Said,
+    parts: Vec<FoundPart>,
+}
+
+/// What libraries said.
+#[derive(Clone)]
+struct Said {
+    /// Which files that rests on.
+    identity: Option<Identity>,
     own: Asked,
     programs: Asked,
     place: Option<String>,
     forward: Vec<(Release, String, Asked)>,
-    parts: Vec<FoundPart>,
 }
 
 impl Looker {
@@ -86,7 +94,7 @@ impl Looker {
             .ok();
         let mut news = self.store.changes();
         let mut machine = self.first_machine(&mut news).await;
-        let mut look = self.look().await;
+        let mut look = self.look(None).await;
         let mut askers: Vec<oneshot::Sender<()>> = Vec::new();
         loop {
             self.store.put_cuda(self.report(&machine, &look));
@@ -102,12 +110,12 @@ impl Looker {
                         while let Ok(asker) = asks.try_recv() {
                             askers.push(asker);
                         }
-                        look = self.look().await;
+                        look = self.look(None).await;
                     }
                     None => return,
                 },
                 change = next(&mut changes) => match change {
-                    Ok(()) => look = self.look().await,
+                    Ok(()) => look = self.look(Some(&look.said)).await,
                     Err(error) => {
                         tracing::warn!(%error, "toolkits that come or go are no longer noticed");
                         changes = None;
@@ -115,7 +123,7 @@ impl Looker {
                 },
                 () = self.another_machine(&mut news, &mut machine) => {
                     if machine.driver != driver {
-                        look = self.look().await;
+                        look = self.look(None).await;
                     }
                 }
             }
@@ -164,23 +172,36 @@ impl Looker {
         Machine { gpus, driver: views.iter().find_map(|view| view.driver.clone()) }
     }
 
-    async fn look(&self) -> Look {
+    /// Looks at everything. What libraries have `said` is taken for what they would say where nothing has changed that
+    /// it rests on: to ask them wakes every GPU, and packages come by the dozen.
+    async fn look(&self, said: Option<&Said>) -> Look {
         let found = host::look(&self.root, &self.workspace).await;
+        let (root, search) = (self.root.clone(), self.search.clone());
+        let compat: Vec<String> = found.compat.iter().map(|(_, path)| path.clone()).collect();
+        let files = tokio::task::spawn_blocking(move || {
+            (Identity::of(&root, &search, compat.iter().map(String::as_str)), host::parts(&root, &search))
+        });
+        let (identity, parts) = files.await.map_or_else(|_| (None, Vec::new()), |(of, parts)| (Some(of), parts));
+        let known = said.filter(|said| identity.is_some() && said.identity == identity);
+        let said = match known {
+            Some(said) => said.clone(),
+            None => self.ask(&found, identity).await,
+        };
+        Look { found, said, parts }
+    }
+
+    async fn ask(&self, found: &Found, identity: Option<Identity>) -> Said {
         let (own, programs) = tokio::join!(self.ask_own(), self.ask_programs());
-        let file = programs.as_ref().ok().filter(|answer| answer.stands_in()).map(|answer| answer.file.clone());
         let mut forward = Vec::new();
         for (release, path) in &found.compat {
             let folder = Path::new(path).parent().map(Into::into);
             let said = host::ask(&self.program, Limits::default(), &self.root.join(path), folder).await;
             forward.push((*release, path.clone(), said));
         }
+        let file = programs.as_ref().ok().filter(|answer| answer.stands_in()).map(|answer| answer.file.clone());
         let (root, search) = (self.root.clone(), self.search.clone());
-        let files = tokio::task::spawn_blocking(move || {
-            let place = file.and_then(|file| host::place_of(&root, &file, &search));
-            (place, host::parts(&root, &search))
-        });
-        let (place, parts) = files.await.unwrap_or_default();
-        Look { found, own, programs, place, forward, parts }
+        let place = tokio::task::spawn_blocking(move || host::place_of(&root, &file?, &search));
+        Said { identity, own, programs, place: place.await.unwrap_or_default(), forward }
     }
 
     /// The driver's own library, by its path.
@@ -209,10 +230,10 @@ impl Looker {
         let evidence = Evidence {
             gpus: machine.gpus.clone(),
             driver: told.or_else(|| look.found.driver.clone()),
-            own: look.own.clone(),
-            programs: look.programs.clone(),
-            place: look.place.clone(),
-            forward: look.forward.clone(),
+            own: look.said.own.clone(),
+            programs: look.said.programs.clone(),
+            place: look.said.place.clone(),
+            forward: look.said.forward.clone(),
             inventory: look.found.inventory.clone(),
             named: look.found.named.clone(),
             default_target: look.found.default_target.clone(),

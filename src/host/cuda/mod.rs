@@ -5,6 +5,7 @@
 mod changes;
 mod child;
 mod compat;
+mod identity;
 mod library;
 mod markers;
 mod parts;
@@ -13,6 +14,7 @@ mod toolkits;
 pub use changes::Changes;
 pub use child::answer;
 pub use compat::place_of;
+pub use identity::Identity;
 pub use library::{Limits, Program, ask};
 pub use parts::parts;
 pub use toolkits::{Found, look};
