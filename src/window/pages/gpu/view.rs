@@ -132,6 +132,9 @@ impl View {
             row.add_prefix(&icon(&sign));
             self.notes.list.append(&row);
         }
+        let is_trouble = notes.iter().any(|note| note.is_trouble);
+        let heading = self.notes.widget.first_child().and_downcast::<gtk::Label>();
+        heading.iter().for_each(|it| it.set_label(if is_trouble { "Needs attention" } else { "To know" }));
         self.notes.widget.set_visible(!notes.is_empty());
         self.noted = notes;
     }
@@ -179,7 +182,13 @@ impl Nothing {
 /// What a GPU is called in the list; that something is wrong with it is said there too.
 fn listed(gpu: &GpuFacts, all: &[GpuFacts]) -> String {
     let name = gpu.name_among(all);
-    if gpu.is_trouble() { format!("{name} ({})", gpu.complaint()) } else { name }
+    // Short, for there is room for twenty letters.
+    match gpu.health.as_str() {
+        "lost" => format!("{name} (lost)"),
+        "throttled" => format!("{name} (slow)"),
+        _ if gpu.is_trouble() => format!("{name} (fails)"),
+        _ => name,
+    }
 }
 
 /// An icon, a heading and sentences for where there is no GPU.
