@@ -126,13 +126,15 @@ async fn show(client: &Client, out: &mut Output) -> Result<(), Failure> {
     if out.json {
         out.document(&vnc)?;
     } else {
-        out.text(&summary(&vnc, out.style))?;
+        let ways = client.snapshot().await?.ways;
+        let command = ways.into_iter().find(|way| way.kind == "vnc").and_then(|way| way.command);
+        out.text(&summary(&vnc, command.as_deref(), out.style))?;
         out.text(&viewers(&vnc.viewers, unix_now(), out.style))?;
     }
     Ok(())
 }
 
-fn summary(vnc: &VncFacts, style: Style) -> String {
+fn summary(vnc: &VncFacts, command: Option<&str>, style: Style) -> String {
     let port = vnc.port;
     let (server, tone) = match (vnc.running, vnc.enabled) {
         (true, true) => (format!("on, at port {port}"), Tone::Good),
@@ -145,7 +147,8 @@ fn summary(vnc: &VncFacts, style: Style) -> String {
         "all" => "everywhere, not encrypted",
         other => other,
     };
-    let tunnel = (vnc.exposure == "local").then(|| format!("tunnel: ssh -L {port}:localhost:{port} HOST"));
+    let usual = format!("ssh -L {port}:localhost:{port} HOST");
+    let tunnel = (vnc.exposure == "local").then(|| format!("tunnel: {}", command.unwrap_or(&usual)));
     let may = if vnc.view_only { "look and not touch" } else { "use mouse and keys" };
     let many = if vnc.shared { "several at a time" } else { "one at a time, the newest" };
     let url = vnc.web.url.clone().unwrap_or_default();
@@ -210,7 +213,7 @@ mod tests {
 
     #[test]
     fn one_look_tells_how_to_connect() {
-        let said = summary(&vnc(), Style::default());
+        let said = summary(&vnc(), None, Style::default());
         let expected = "Server          on, at port 5900\n\
                         Reached from    this machine only\n\
                         \u{20}               tunnel: ssh -L 5900:localhost:5900 HOST\n\
@@ -218,17 +221,19 @@ mod tests {
                         Viewers can     use mouse and keys; several at a time\n\
                         In the browser  on, http://localhost:16200/vnc.html\n";
         assert_eq!(said, expected);
+        let known = summary(&vnc(), Some("ssh -p 41022 -L 5900:localhost:5900 root@203.0.113.9"), Style::default());
+        assert!(known.contains("tunnel: ssh -p 41022 -L 5900:localhost:5900 root@203.0.113.9\n"), "{known}");
     }
 
     #[test]
     fn what_is_off_is_not_in_trouble_and_what_should_run_is() {
         let off = VncFacts { enabled: false, running: false, ..vnc() };
         let web = VncWebFacts { running: false, ..vnc().web };
-        let said = summary(&VncFacts { web: web.clone(), ..off }, Style::default());
+        let said = summary(&VncFacts { web: web.clone(), ..off }, None, Style::default());
         assert!(said.starts_with("Server          off\n") && said.contains("waits for the server"), "{said}");
-        let said = summary(&VncFacts { running: false, ..vnc() }, Style::default());
+        let said = summary(&VncFacts { running: false, ..vnc() }, None, Style::default());
         assert!(said.starts_with("Server          not running: "), "{said}");
-        let said = summary(&VncFacts { web, ..vnc() }, Style::default());
+        let said = summary(&VncFacts { web, ..vnc() }, None, Style::default());
         assert!(said.ends_with("In the browser  not running: `desktopctl services` tells more\n"), "{said}");
     }
 

@@ -86,7 +86,7 @@ impl Platform {
             let host = host.trim();
             let scheme = if self.https { "https" } else { "http" };
             let target = format!("{scheme}://{host}:{external_port}");
-            web_address(&target)?;
+            super::portal::is_target(&target).then_some(())?;
             Some(Application {
                 label: self::label(label),
                 host: host.to_owned(),
@@ -179,7 +179,7 @@ pub(super) mod tests {
         let bad = [
             (
                 "PORTAL_CONFIG",
-                "a|b:c|::::|localhost:1:2|localhost:99999:1:/:x|localhost:0:1:/:x|evil host:1:2:/:x|u:p@h:1:2:/:x",
+                "a|b:c|::::|localhost:1:2|localhost/../x:1:2:/:x|localhost:99999:1:/:x|localhost:0:1:/:x|evil host:1:2:/:x|u:p@h:1:2:/:x",
             ),
             ("PUBLIC_IPADDR", "$(reboot)"),
             ("VAST_TCP_PORT_", "1"),
