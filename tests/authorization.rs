@@ -27,7 +27,7 @@ fn boot() -> Boot {
 const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.dist-info/METADATA";
 
 /// Methods that everybody may call, each with the reason.
-const FOR_EVERYBODY: [(&str, &str); 11] = [
+const FOR_EVERYBODY: [(&str, &str); 12] = [
     // Closer probes cost next to nothing, and a user may hold only so many leases.
     (interface::ROOT, "Watch"),
     // Gives what the caller could read without us; the rest is tested below.
@@ -44,6 +44,8 @@ const FOR_EVERYBODY: [(&str, &str); 11] = [
     (interface::GPU, "Stats"),
     (interface::GPU, "History"),
     (interface::GPU, "Processes"),
+    // Only looks, and at what everybody may see.
+    (interface::CUDA, "Refresh"),
 ];
 
 /// Commands that only read.
@@ -105,6 +107,7 @@ fn object_of(stack: &Stack, interface: &str) -> String {
         interface::STREAM => api::below("stream"),
         interface::VNC => api::below("vnc"),
         interface::GPU => api::gpu_path("GPU-5f1c0a3e-0000-4000-8000-000000000001"),
+        interface::CUDA | interface::INSTALLER => api::below("cuda"),
         interface::PENDING => a_change(stack),
         other => panic!("say in this test where {other} is served"),
     }
@@ -118,6 +121,7 @@ fn arguments(signature: &str) -> &'static [&'static str] {
         "a{sv}a{sv}" => &["1", "framerate", "s", "30", "0"],
         "sa{sv}" => &["slow-link", "0"],
         "uta{sv}" => &["1", "0", "0"],
+        "ssa{sv}" => &["12.9", "compiler", "0"],
         "asa{sv}" => &["1", "framerate", "0"],
         other => panic!("say in this test what arguments of the types {other} look like"),
     }
