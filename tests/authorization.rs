@@ -49,7 +49,7 @@ const FOR_EVERYBODY: [(&str, &str); 12] = [
 ];
 
 /// Commands that only read.
-const READING: [&str; 18] = [
+const READING: [&str; 21] = [
     "status",
     "access",
     "services list",
@@ -68,6 +68,10 @@ const READING: [&str; 18] = [
     "gpu processes",
     "gpu history",
     "gpu help",
+    "cuda show",
+    "cuda help",
+    // Becomes a program of the caller's own.
+    "cuda with-compat",
 ];
 
 /// Every method of every interface in the committed XML: interface → (name, signature of its arguments).
@@ -196,8 +200,15 @@ fn every_changing_command_is_refused_to_another_user() {
         if READING.contains(&words.join(" ").as_str()) || elsewhere {
             continue;
         }
-        let argument = if words[0] == "jobs" { job.as_str() } else { "sleeper" };
-        let words: Vec<&str> = words.iter().map(String::as_str).chain([argument]).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let arguments: &[&str] = match words[..] {
+            ["jobs", ..] => &[&job],
+            ["cuda", "available" | "repair"] => &[],
+            ["cuda", "install" | "remove"] => &["12.9", "--yes"],
+            ["cuda", ..] => &["12.9"],
+            _ => &["sleeper"],
+        };
+        let words: Vec<&str> = words.iter().chain(arguments).copied().collect();
         let output = stack.ctl_as("nobody", &words);
         assert_eq!(code(&output), 4, "{words:?}: {}", text(&output));
         assert!(String::from_utf8_lossy(&output.stderr).contains("Ask as root"), "{}", text(&output));

@@ -94,9 +94,9 @@ fn text(plan: &ToolkitPlan, style: Style) -> String {
             size(plan.installed_bytes)
         );
         for space in &plan.space {
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "{}: {} free, {} needed.\n",
+                "{}: {} free, {} needed.",
                 space.folder,
                 size(space.free_bytes),
                 size(space.needed_bytes)
