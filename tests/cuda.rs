@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use support::cuda::{LIBRARY_INSIDE, SCRIPT_INSIDE};
 use support::nvml::{self, MACHINES, still};
 use support::{Boot, DEADLINE, Stack, shared, wait_until};
-use zbus::fdo::ObjectManagerProxy;
+use zbus::fdo::{InterfacesAddedStream, InterfacesRemovedStream, ObjectManagerProxy};
 
 /// The machine's own: other distributions have other packages, and people have environments of their own.
 const OF_THIS_MACHINE: [&str; 2] = ["driver_parts", "elsewhere"];
@@ -127,17 +127,25 @@ fn every_machine_is_told_what_runs_on_it() {
     assert!(said.contains("CUDA: driver 580.95.05, runs CUDA 13.0 natively; toolkit 12.9.1 works."), "{said}");
 }
 
-#[tokio::test]
-async fn toolkits_that_come_and_go_are_pushed() {
+/// The signals of objects that appear and vanish, from now on.
+async fn comings_and_goings(stack: &Stack) -> (InterfacesAddedStream, InterfacesRemovedStream) {
+    let bus = stack.bus().await;
+    let manager = ObjectManagerProxy::builder(&bus).destination(BUS_NAME).expect("a name");
+    let manager = manager.path(ROOT_PATH).expect("a path").build().await.expect("a proxy");
+    let added = manager.receive_interfaces_added().await.expect("a match");
+    (added, manager.receive_interfaces_removed().await.expect("a match"))
+}
+
+#[test]
+fn toolkits_that_come_and_go_are_pushed() {
     let stack = shared(boot);
     remove_toolkits(&stack);
     become_machine(&stack, &still("one-consumer"), support::cuda::machine("one-consumer").as_deref());
     assert_eq!(cuda(&stack)["toolkits"], json!([]));
-    let bus = stack.bus().await;
-    let manager = ObjectManagerProxy::builder(&bus).destination(BUS_NAME).expect("a name");
-    let manager = manager.path(ROOT_PATH).expect("a path").build().await.expect("a proxy");
-    let mut added = manager.receive_interfaces_added().await.expect("a match");
-    let mut removed = manager.receive_interfaces_removed().await.expect("a match");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    // What is dropped at the end wants to be in it.
+    let _entered = runtime.enter();
+    let (mut added, mut removed) = runtime.block_on(comings_and_goings(&stack));
     let toolkits = || {
         let said = cuda(&stack);
         let list = said["toolkits"].as_array().expect("a list").clone();
@@ -168,13 +176,16 @@ async fn toolkits_that_come_and_go_are_pushed() {
     let parts = cuda(&stack)["toolkits"][0]["components"].as_array().expect("a list").clone();
     let names: Vec<_> = parts.iter().map(|part| &part["name"]).collect();
     assert_eq!(names, ["compiler", "runtime"]);
-    let (mut came, mut went) = (Vec::new(), Vec::new());
-    while let Ok(Some(signal)) = tokio::time::timeout(SOON, added.next()).await {
-        came.push(signal.args().expect("a path").object_path.to_string());
-    }
-    while let Ok(Some(signal)) = tokio::time::timeout(SOON, removed.next()).await {
-        went.push(signal.args().expect("a path").object_path.to_string());
-    }
+    let (came, went) = runtime.block_on(async {
+        let (mut came, mut went) = (Vec::new(), Vec::new());
+        while let Ok(Some(signal)) = tokio::time::timeout(SOON, added.next()).await {
+            came.push(signal.args().expect("a path").object_path.to_string());
+        }
+        while let Ok(Some(signal)) = tokio::time::timeout(SOON, removed.next()).await {
+            went.push(signal.args().expect("a path").object_path.to_string());
+        }
+        (came, went)
+    });
     let [old, new] = ["12.9", "13.0"].map(toolkit_path);
     assert_eq!((came, went), (vec![old.clone(), new], vec![old]));
     remove_toolkits(&stack);

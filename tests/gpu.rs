@@ -191,6 +191,26 @@ fn a_lost_gpu_stays_with_what_was_known_and_says_what_to_do() {
 }
 
 #[test]
+fn errors_that_the_driver_reports_are_told_in_words() {
+    let stack = shared(boot);
+    for (number, health) in [(48, "failing"), (31, "ok")] {
+        let mut script = still("one-consumer");
+        script["gpus"][0]["events"] = 8.into();
+        script["gpus"][0]["xid"] = json!([number, 3]);
+        become_machine(&stack, &script);
+        let mut watch = stack.command(&["desktopctl", "gpu", "watch"]).stdout(Stdio::null()).spawn().expect("enter");
+        let gpu = || json_of(&stack, &["gpu"])["gpus"][0].clone();
+        wait_until(DEADLINE, || format!("it is told: {}", gpu()), || (gpu()["xid"] == number).then_some(()));
+        assert_eq!(gpu()["health"], health, "{}", gpu());
+        let said = stack.ctl_ok(&["gpu"]);
+        assert_eq!(said.matches(&format!("(Xid {number})")).count(), 1, "once: {said}");
+        watch.kill().expect("killed");
+        watch.wait().expect("reaped");
+        stack.shell("pkill -x desktopctl || true");
+    }
+}
+
+#[test]
 fn instances_come_and_go_as_objects() {
     let stack = shared(boot);
     let mut script = still("mig");

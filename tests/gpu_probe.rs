@@ -34,7 +34,11 @@ fn patient() -> Limits {
 
 /// The machine with one GPU, changed.
 fn changed(change: impl FnOnce(&mut Value)) -> tempfile::NamedTempFile {
-    let text = std::fs::read_to_string(machine("one-consumer")).expect("readable");
+    changed_machine("one-consumer", change)
+}
+
+fn changed_machine(name: &str, change: impl FnOnce(&mut Value)) -> tempfile::NamedTempFile {
+    let text = std::fs::read_to_string(machine(name)).expect("readable");
     let mut script: Value = serde_json::from_str(&text).expect("JSON");
     change(&mut script);
     let file = tempfile::NamedTempFile::new().expect("a file");
@@ -108,6 +112,8 @@ fn the_stand_in_exports_exactly_what_the_binding_resolves() {
         nvmlDeviceGetCurrentClocksThrottleReasons nvmlDeviceGetEncoderStats nvmlDeviceGetEncoderSessions
         nvmlDeviceGetGraphicsRunningProcesses_v2 nvmlDeviceGetGraphicsRunningProcesses_v3
         nvmlDeviceGetComputeRunningProcesses_v2 nvmlDeviceGetComputeRunningProcesses_v3
+        nvmlDeviceGetSupportedEventTypes nvmlDeviceRegisterEvents nvmlEventSetCreate nvmlEventSetFree
+        nvmlEventSetWait_v2
     );
     for (symbol, found) in resolved {
         assert!(found, "{symbol} is not exported");
@@ -225,4 +231,25 @@ async fn the_child_ends_when_nobody_asks_any_more() {
     let pid = probe.pid().expect("it runs");
     drop(probe);
     wait_until(DEADLINE, || format!("{pid} has ended"), || is_gone(pid).then_some(()));
+}
+
+#[tokio::test]
+async fn what_the_driver_reports_is_told_once_and_of_the_right_gpu() {
+    let script = changed_machine("eight", |script| {
+        for gpu in script["gpus"].as_array_mut().expect("a list") {
+            gpu["events"] = 8.into();
+        }
+        script["gpus"][2]["xid"] = json!([48, 3]);
+        // Nobody can ask for this one.
+        script["gpus"][3]["xid"] = json!([79, 1]);
+        script["gpus"][3]["events"] = "not-supported".into();
+    });
+    let mut probe = probe_of(script.path(), patient());
+    let mut seen = Vec::new();
+    for look in 1..=5 {
+        for (at, gpu) in probe.sample().await.expect("a sample").gpus.iter().enumerate() {
+            seen.extend(gpu.told.xids.iter().map(|number| (look, at, *number)));
+        }
+    }
+    assert_eq!(seen.iter().map(|(_, at, number)| (*at, *number)).collect::<Vec<_>>(), [(2, 48)], "{seen:?}");
 }

@@ -34,23 +34,6 @@ impl Root {
         }
     }
 
-    /// Reads a text file in which single bytes may be wrong, of at most `most` bytes; none if it does not exist.
-    ///
-    /// # Errors
-    /// It cannot be read, or is larger.
-    pub fn read_lossily(&self, path: &str, most: u64) -> io::Result<Option<String>> {
-        let file = match std::fs::File::open(self.join(path)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other?,
-        };
-        let mut bytes = Vec::new();
-        if file.take(most + 1).read_to_end(&mut bytes)? as u64 > most {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let text = String::from_utf8(bytes);
-        Ok(Some(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())))
-    }
-
     /// Reads every `*.toml` directly inside `folder`, sorted by name: the path and the text, or the reason why not.
     /// A folder that is not there holds nothing.
     #[must_use]

@@ -63,4 +63,12 @@ pub trait Gpu {
     /// Why, and what to do; empty where all is well.
     #[zbus(property)]
     fn health_reason(&self) -> zbus::Result<String>;
+
+    /// The error that the driver reported last, by NVIDIA's number; 0 if there is none.
+    #[zbus(property)]
+    fn xid(&self) -> zbus::Result<u64>;
+
+    /// What that means, and what to do; empty if there is none.
+    #[zbus(property)]
+    fn xid_reason(&self) -> zbus::Result<String>;
 }

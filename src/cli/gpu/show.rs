@@ -62,6 +62,7 @@ fn table(gpu: &Described<'_>, style: Style) -> String {
     let lines = [
         ("Health", Some(facts.health.clone()), words::health(&facts.health)),
         ("", Some(facts.health_reason.clone()).filter(|reason| !reason.is_empty()), Tone::Plain),
+        ("", facts.xid_reason.clone().filter(|reason| *reason != facts.health_reason), Tone::Plain),
         ("Load", words::load(stats).or_else(nothing), Tone::Plain),
         ("Memory", words::memory(facts, stats).or_else(nothing), Tone::Plain),
         ("Temperature", words::temperature(facts, stats).or_else(nothing), Tone::Plain),

@@ -32,6 +32,8 @@ pub(in crate::client) fn gpu(path: &str, properties: Dictionary) -> GpuFacts {
         encodes: encodes.into_iter().collect(),
         health: properties.token("Health"),
         health_reason: properties.text("HealthReason"),
+        xid: properties.unless_empty("Xid"),
+        xid_reason: properties.unless_empty("XidReason"),
     }
 }
 

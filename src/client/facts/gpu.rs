@@ -52,6 +52,10 @@ pub struct GpuFacts {
     pub health: String,
     /// Why, and what to do; may be empty.
     pub health_reason: String,
+    /// The error that the driver reported last, by NVIDIA's number.
+    pub xid: Option<u64>,
+    /// What that means, and what to do.
+    pub xid_reason: Option<String>,
 }
 
 impl GpuFacts {

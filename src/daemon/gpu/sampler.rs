@@ -66,7 +66,8 @@ impl Sampler {
 
     fn is_in_trouble(&self) -> bool {
         let failing = matches!(self.shared.store.presence(), Presence::Failing(_) | Presence::Partly(_));
-        failing || self.shared.roster().members().values().any(|member| member.trouble.is_some())
+        failing
+            || self.shared.roster().members().values().any(|member| member.trouble.is_some() || member.xid.is_some())
     }
 
     async fn answer(&mut self, ask: Ask) {

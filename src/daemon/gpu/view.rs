@@ -1,7 +1,7 @@
 //! A GPU as the bus shows it.
 
 use crate::api::gpu::{GpuMoment, StatsInfo};
-use crate::model::gpu::{Facts, Member, Moment, Sample, Verdict};
+use crate::model::gpu::{Facts, Member, Moment, Sample, Verdict, Xid};
 
 /// What is known of one GPU.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,6 +12,8 @@ pub(crate) struct GpuView {
     pub(crate) driver: Option<String>,
     /// Whether it works.
     pub(crate) verdict: Verdict,
+    /// The error that the driver reported last.
+    pub(crate) xid: Option<Xid>,
     /// What it did when it was looked at last.
     pub(crate) stats: StatsInfo,
 }
@@ -22,13 +24,15 @@ impl GpuView {
             facts: member.facts.clone(),
             driver: member.driver.clone(),
             verdict: member.verdict(),
+            xid: member.xid.map(|(_, xid)| xid),
             stats: member.sample.as_ref().map(|(at, sample)| stats(*at, sample)).unwrap_or_default(),
         }
     }
 
     /// It is the same to whoever reads its properties.
     pub(crate) fn looks_like(&self, other: &Self) -> bool {
-        (&self.facts, &self.driver, &self.verdict) == (&other.facts, &other.driver, &other.verdict)
+        let same = (&self.facts, &self.driver) == (&other.facts, &other.driver);
+        same && (&self.verdict, self.xid) == (&other.verdict, other.xid)
     }
 }
 
@@ -61,6 +65,8 @@ fn stats(time: u64, sample: &Sample) -> StatsInfo {
         encoder_fps,
         encoder_latency,
         throttle,
+        // A property of its own.
+        xids: _,
     } = sample.clone();
     StatsInfo {
         time,

@@ -14,7 +14,7 @@ use crate::api::gpu::{GpuMoment, ProcessInfo, StatsInfo};
 use crate::api::{Error, action};
 use crate::daemon::gpu::GpuView;
 use crate::host::gpu::{self as host, User};
-use crate::model::gpu::Facts;
+use crate::model::gpu::{Facts, Xid};
 
 /// How often somebody may look, in milliseconds.
 const INTERVALS: std::ops::RangeInclusive<u32> = 1_000..=60_000;
@@ -274,5 +274,19 @@ impl GpuObject {
     #[zbus(property)]
     fn health_reason(&self) -> String {
         self.view().map(|view| view.verdict.reason.clone()).unwrap_or_default()
+    }
+
+    /// The error that the driver reported last of this GPU, by NVIDIA's number (Xid), for ten minutes; 0 if there is
+    /// none. It is seen only while somebody watches, or asks again and again.
+    #[zbus(property)]
+    fn xid(&self) -> u64 {
+        self.view().and_then(|view| view.xid).map_or(0, |xid| xid.0)
+    }
+
+    /// What that means, and what to do; empty if there is none. One that is a program's own fault leaves Health as it
+    /// is.
+    #[zbus(property)]
+    fn xid_reason(&self) -> String {
+        self.view().and_then(|view| view.xid).map(Xid::sentence).unwrap_or_default()
     }
 }

@@ -1,12 +1,16 @@
 //! The toolkits of this machine, as folders, dpkg's list and their compilers tell.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::markers::markers;
 use crate::host::root::Root;
 use crate::host::user_child::{self, Account, Question};
-use crate::model::cuda::{Capability, DriverVersion, Folder, Inventory, NvccAnswer, Release, Sources, Tables};
+use crate::model::cuda::{
+    Capability, DriverVersion, Folder, Inventory, NvccAnswer, Release, Sources, Tables, concerns_toolkits,
+};
 
 /// Where toolkits are installed.
 pub(super) const PREFIX: &str = "/usr/local";
@@ -133,7 +137,7 @@ impl Files {
         Self {
             compat,
             held: paths.into_iter().map(|path| held(root, path)).collect(),
-            dpkg_status: root.read_lossily(DPKG_STATUS, MOST_DPKG_STATUS).ok().flatten().unwrap_or_default(),
+            dpkg_status: dpkg_status(root).unwrap_or_default(),
             default_target: end_of_links(root, &format!("{PREFIX}/cuda")),
             markers: markers(root, workspace),
             gcc: gcc(root),
@@ -180,6 +184,29 @@ pub(super) fn end_of_links(root: &Root, path: &str) -> Option<String> {
         }
     }
     Some(clean.to_string_lossy().into_owned())
+}
+
+/// What of dpkg's list says something of toolkits. The whole of it is larger than the daemon.
+fn dpkg_status(root: &Root) -> io::Result<String> {
+    let mut lines = BufReader::new(File::open(root.join(DPKG_STATUS))?.take(MOST_DPKG_STATUS));
+    let (mut kept, mut paragraph, mut line) = (String::new(), String::new(), Vec::new());
+    loop {
+        line.clear();
+        let ended = lines.read_until(b'\n', &mut line)? == 0;
+        if !ended && line != b"\n" {
+            // Single bytes may be wrong in descriptions.
+            paragraph.push_str(&String::from_utf8_lossy(&line));
+            continue;
+        }
+        if concerns_toolkits(&paragraph) {
+            kept.push_str(&paragraph);
+            kept.push('\n');
+        }
+        paragraph.clear();
+        if ended {
+            return Ok(kept);
+        }
+    }
 }
 
 /// `/usr/bin/gcc` leads to `x86_64-linux-gnu-gcc-12`.

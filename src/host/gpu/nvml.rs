@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use nvml_wrapper::bitmasks::event::EventTypes;
 use nvml_wrapper::enum_wrappers::device::{Clock, TemperatureSensor, TemperatureThreshold};
 use nvml_wrapper::enums::device::UsedGpuMemory;
+use nvml_wrapper::enums::event::XidError;
 use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::event::EventSet;
 use nvml_wrapper::struct_wrappers::device::ProcessInfo;
 use nvml_wrapper::{Device, Nvml};
 use strum::IntoEnumIterator;
@@ -19,9 +22,17 @@ use crate::model::gpu::{
 /// The library by its name for programs; the name without the number belongs to development packages.
 const LIBRARY: &str = "libnvidia-ml.so.1";
 
+/// No machine has more.
+const MOST_GPUS: u32 = 64;
+/// So many errors are read at a look. One that fails thoroughly reports without end.
+const MOST_XIDS: usize = 64;
+
 /// NVML, loaded.
 pub(super) struct Driver {
-    nvml: Nvml,
+    /// As long as the process: what waits for events holds on to it.
+    nvml: &'static Nvml,
+    /// Where the driver reports errors; none where it does not.
+    events: Option<EventSet<'static>>,
 }
 
 /// A GPU, or an instance of one.
@@ -36,7 +47,8 @@ impl Driver {
     pub(super) fn load(library: Option<&Path>) -> Result<Self, Trouble> {
         let library = library.unwrap_or(Path::new(LIBRARY));
         let nvml = Nvml::builder().lib_path(library.as_os_str()).init().map_err(|error| trouble(&error))?;
-        Ok(Self { nvml })
+        let nvml: &'static Nvml = Box::leak(Box::new(nvml));
+        Ok(Self { nvml, events: events(nvml).ok().flatten() })
     }
 
     /// Asks every GPU and every instance. Their list is read anew each time: GPUs go, and come back elsewhere in it.
@@ -70,13 +82,31 @@ impl Driver {
     }
 
     pub(super) fn sample(&self) -> Result<Round<Sample>, Trouble> {
+        let xids = self.xids();
         self.round(|found, complaints| {
-            let sample = sample(&found.device, complaints);
+            let mut sample = sample(&found.device, complaints);
             if sample.is_empty() {
                 complaints.nothing_told();
             }
+            sample.xids = xids.iter().filter(|(uuid, _)| *uuid == found.uuid).map(|(_, number)| *number).collect();
             sample
         })
+    }
+
+    /// The errors that were reported since the last look, each with the GPU that it is of. One that is lost does not tell
+    /// which it is; that it is lost is told anyway.
+    fn xids(&self) -> Vec<(String, u64)> {
+        let reported = || self.events.as_ref()?.wait(0).ok();
+        let told = std::iter::from_fn(reported).take(MOST_XIDS);
+        told.filter_map(|event| {
+            let number = match event.event_data? {
+                XidError::Value(number) => number,
+                // What the library calls unknown is this number.
+                XidError::Unknown => 999,
+            };
+            Some((event.device.uuid().ok()?, number))
+        })
+        .collect()
     }
 
     pub(super) fn processes(&self) -> Result<Round<Option<Vec<Process>>>, Trouble> {
@@ -86,6 +116,24 @@ impl Driver {
     pub(super) fn sessions(&self) -> Result<Round<Option<Vec<Session>>>, Trouble> {
         self.round(|found, complaints| complaints.take(raw::encoder_sessions(&found.device)))
     }
+}
+
+/// Has every GPU report its errors that can.
+fn events(nvml: &'static Nvml) -> Result<Option<EventSet<'static>>, NvmlError> {
+    let mut events = None;
+    for index in 0..MOST_GPUS {
+        let device = match nvml.device_by_index(index) {
+            Ok(device) => device,
+            Err(NvmlError::InvalidArg) => break,
+            Err(_) => continue,
+        };
+        if !device.supported_event_types().is_ok_and(|types| types.contains(EventTypes::CRITICAL_XID_ERROR)) {
+            continue;
+        }
+        let set = events.take().map_or_else(|| nvml.create_event_set(), Ok)?;
+        events = Some(device.register_events(EventTypes::CRITICAL_XID_ERROR, set).map_err(|refused| refused.error)?);
+    }
+    Ok(events)
 }
 
 /// The MIG instances of a GPU. Empty places in its table are no error.
@@ -181,6 +229,7 @@ fn sample(device: &Device<'_>, complaints: &mut Complaints) -> Sample {
         encoder_fps: encoder.as_ref().map(|encoder| encoder.average_fps),
         encoder_latency: encoder.as_ref().map(|encoder| encoder.average_latency),
         throttle: complaints.take(device.current_throttle_reasons()).map(|bits| Throttle::from_nvml(bits.bits())),
+        xids: Vec::new(),
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Elsewhere {
 }
 
 /// The distribution's package of the whole toolkit.
-const OF_DISTRIBUTION: &str = "nvidia-cuda-toolkit";
+pub(super) const OF_DISTRIBUTION: &str = "nvidia-cuda-toolkit";
 
 /// Packages of conda's that say which toolkit an environment has.
 const CONDA: [&str; 5] = ["cuda-toolkit-", "cudatoolkit-", "cuda-nvcc-", "cuda-cudart-", "cuda-compiler-"];

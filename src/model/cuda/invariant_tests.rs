@@ -96,7 +96,7 @@ fn another_gpu_never_makes_it_better() {
 #[test]
 fn every_verdict_has_one_whole_sentence_and_something_to_rest_on() {
     let tables = Tables::bundled();
-    let mut drivers: Vec<_> = drivers(tables).into_iter().step_by(11).map(Some).collect();
+    let mut drivers: Vec<_> = drivers(tables).into_iter().map(Some).collect();
     drivers.push(None);
     for driver in drivers {
         for gpu in gpus(tables) {
@@ -138,7 +138,7 @@ fn exactly_one_of_all_releases_is_recommended_wherever_one_can_run() {
     let tables = Tables::bundled();
     let candidates: Vec<Candidate> = tables.toolkits().map(Candidate::new).collect();
     for driver in drivers(tables) {
-        for gpu in gpus(tables).iter().step_by(3) {
+        for gpu in &gpus(tables) {
             let ranked = super::super::rank(tables, &machine(Some(&driver), vec![gpu.clone()]), &candidates);
             let recommended = ranked.iter().filter(|ranked| ranked.recommended).count();
             let runs = ranked.iter().any(|ranked| !ranked.advice.verdict.is_refusal());

@@ -41,7 +41,7 @@ pub use gpu::{Brand, Gpu, Gpus};
 pub use inventory::{Folder, Inventory, NvccAnswer, Sources, Toolkit, VersionSource};
 pub use native::{Native, NativeReading};
 pub use overview::compatibility_table;
-pub use package::{BrokenState, Package, PackageState, installed_packages};
+pub use package::{BrokenState, Package, PackageState, concerns_toolkits, installed_packages};
 pub use ranking::{Ranked, RankedImage, rank, rank_images, release_of_tag};
 pub use report::{Asked, Evidence, Forward, Image, Judged, NativeSource, Report};
 pub use tables::{Architecture, Entry, Family, HostCompiler, Tables};

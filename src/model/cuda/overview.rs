@@ -88,4 +88,23 @@ mod tests {
         }
         assert!(!table.contains("| 12.7 |"));
     }
+
+    const BEGIN: &str = "UPDATE=1 cargo test --lib readme writes it anew -->\n";
+    const END: &str = "<!-- end of the compatibility table -->";
+
+    #[test]
+    fn the_readme_has_this_table() {
+        // As cargo says when it runs the test: clones that share a build cache also share test programs.
+        let root = std::env::var_os("CARGO_MANIFEST_DIR").expect("tests are run by cargo");
+        let path = std::path::Path::new(&root).join("README.md");
+        let readme = std::fs::read_to_string(&path).expect("README.md");
+        let (before, rest) = readme.split_once(BEGIN).expect("the table begins");
+        let (found, after) = rest.split_once(END).expect("the table ends");
+        let table = format!("\n{}\n", compatibility_table(Tables::bundled()));
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, format!("{before}{BEGIN}{table}{END}{after}")).expect("written");
+            return;
+        }
+        assert!(found == table, "README.md has another compatibility table; UPDATE=1 writes it anew:\n{table}");
+    }
 }

@@ -1,6 +1,7 @@
 //! What dpkg's own list says of CUDA's packages.
 
 use super::component::{self, Component};
+use super::elsewhere::OF_DISTRIBUTION;
 use super::version::Release;
 
 /// How far a package is installed.
@@ -41,6 +42,12 @@ pub struct Package<'a> {
 /// not of dpkg's form.
 pub fn installed_packages(status: &str) -> impl Iterator<Item = Package<'_>> {
     status.split("\n\n").filter_map(package)
+}
+
+/// Whether a paragraph of dpkg's list says something of a toolkit. Of a whole list, nearly nothing does.
+#[must_use]
+pub fn concerns_toolkits(paragraph: &str) -> bool {
+    package(paragraph).is_some_and(|package| package.name == OF_DISTRIBUTION || package.gives().is_some())
 }
 
 fn package(paragraph: &str) -> Option<Package<'_>> {
@@ -191,5 +198,13 @@ mod tests {
             let package = Package { name, version, state: PackageState::Installed };
             assert_eq!(package.gives(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn of_a_whole_list_only_toolkits_are_of_interest() {
+        let concerned = STATUS.split("\n\n").filter(|paragraph| concerns_toolkits(paragraph)).count();
+        assert_eq!(concerned, installed_packages(STATUS).count());
+        let of_others = "Package: coreutils\nStatus: install ok installed\nVersion: 9.1-1\n";
+        assert!(!concerns_toolkits(of_others) && concerns_toolkits(&of_others.replace("coreutils", OF_DISTRIBUTION)));
     }
 }

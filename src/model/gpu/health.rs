@@ -4,6 +4,7 @@ use strum::{Display, EnumString, IntoStaticStr};
 
 use super::throttle::Throttle;
 use super::trouble::Trouble;
+use super::xid::Xid;
 
 /// The verdict on a GPU. The tokens are wire format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Display, EnumString, IntoStaticStr)]
@@ -34,10 +35,11 @@ pub struct Verdict {
 impl Verdict {
     /// Judges by what was found last.
     #[must_use]
-    pub fn judge(trouble: Option<&Trouble>, seen: bool, throttled: Option<Throttle>) -> Self {
+    pub fn judge(trouble: Option<&Trouble>, xid: Option<Xid>, seen: bool, throttled: Option<Throttle>) -> Self {
         use super::trouble::Fault;
-        match (trouble, throttled) {
-            (Some(trouble), _) => {
+        let xid = xid.filter(|xid| !xid.is_a_programs());
+        match (trouble, xid, throttled) {
+            (Some(trouble), ..) => {
                 let health = match trouble.fault {
                     Fault::GpuIsLost | Fault::Vanished | Fault::Uninitialized => Health::Lost,
                     // These say something of whoever asked, and nothing of the GPU.
@@ -46,12 +48,15 @@ impl Verdict {
                 };
                 Self { health, reason: trouble.sentence() }
             }
-            (None, _) if !seen => Self { health: Health::Unknown, reason: "It has not been looked at yet.".into() },
-            (None, Some(reason)) => {
+            (None, Some(xid), _) => Self { health: Health::Failing, reason: xid.sentence() },
+            (None, None, _) if !seen => {
+                Self { health: Health::Unknown, reason: "It has not been looked at yet.".into() }
+            }
+            (None, None, Some(reason)) => {
                 let reason = format!("It has been slowed down for a while: {}.", reason.words());
                 Self { health: Health::Throttled, reason }
             }
-            (None, None) => Self { health: Health::Ok, reason: String::new() },
+            (None, None, None) => Self { health: Health::Ok, reason: String::new() },
         }
     }
 }
@@ -88,14 +93,19 @@ mod tests {
 
     #[test]
     fn what_is_wrong_decides_and_what_to_do_is_said() {
-        let verdict = |fault| Verdict::judge(Some(&Trouble::new(fault, "words")), true, None);
+        let verdict = |fault| Verdict::judge(Some(&Trouble::new(fault, "words")), Some(Xid(48)), true, None);
         assert_eq!(verdict(Fault::GpuIsLost).health, Health::Lost);
         assert!(verdict(Fault::GpuIsLost).reason.contains("Restart the instance"));
         assert_eq!(verdict(Fault::ProbeHung).health, Health::Failing);
         assert_eq!(verdict(Fault::NoPermission).health, Health::Unknown);
-        assert_eq!(Verdict::judge(None, false, None).health, Health::Unknown);
-        assert_eq!(Verdict::judge(None, true, None), Verdict { health: Health::Ok, reason: String::new() });
-        let hot = Verdict::judge(None, true, Some(Throttle::Heat));
+        assert_eq!(Verdict::judge(None, None, false, None).health, Health::Unknown);
+        assert_eq!(
+            Verdict::judge(None, Some(Xid(31)), true, None),
+            Verdict { health: Health::Ok, reason: String::new() }
+        );
+        let reported = Verdict::judge(None, Some(Xid(48)), true, Some(Throttle::Heat));
+        assert_eq!((reported.health, reported.reason.contains("Xid 48")), (Health::Failing, true));
+        let hot = Verdict::judge(None, None, true, Some(Throttle::Heat));
         assert_eq!((hot.health, hot.reason.contains("too hot")), (Health::Throttled, true));
     }
 

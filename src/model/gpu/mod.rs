@@ -12,6 +12,7 @@ mod roster;
 mod sample;
 mod throttle;
 mod trouble;
+mod xid;
 
 pub use absence::{DeviceFiles, Presence};
 pub use facts::{Ability, Codec, Facts, architecture};
@@ -22,6 +23,7 @@ pub use roster::{Member, Roster};
 pub use sample::Sample;
 pub use throttle::Throttle;
 pub use trouble::{Fault, Trouble};
+pub use xid::Xid;
 
 use serde::{Deserialize, Serialize};
 

@@ -8,10 +8,14 @@ use super::history::History;
 use super::sample::Sample;
 use super::throttle::Throttle;
 use super::trouble::{Fault, Trouble};
+use super::xid::Xid;
 use super::{Entry, Round};
 
 /// A GPU that the driver lists no more is remembered for so long, in seconds.
 const REMEMBERED: u64 = 600;
+
+/// An error that the driver reported counts for so long, in seconds: nothing tells when it is over.
+const REPORTED: u64 = 600;
 
 /// One GPU.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +28,8 @@ pub struct Member {
     pub sample: Option<(u64, Sample)>,
     /// What is wrong with it.
     pub trouble: Option<Trouble>,
+    /// The error that the driver reported last, and when it was seen (Unix time in seconds).
+    pub xid: Option<(u64, Xid)>,
     /// Its last minutes.
     pub history: History,
     throttled: Option<Throttle>,
@@ -36,7 +42,8 @@ impl Member {
     /// Whether it works.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        Verdict::judge(self.trouble.as_ref(), self.sample.is_some(), self.throttled)
+        let xid = self.xid.map(|(_, xid)| xid);
+        Verdict::judge(self.trouble.as_ref(), xid, self.sample.is_some(), self.throttled)
     }
 }
 
@@ -88,6 +95,10 @@ impl Roster {
             strangers |= member.trouble.is_some() && trouble.is_none();
             member.trouble.clone_from(trouble);
             member.listed = now;
+            if let Some(number) = told.xids.last() {
+                member.xid = Some((now, Xid(*number)));
+            }
+            member.xid = member.xid.filter(|(at, _)| now.saturating_sub(*at) < REPORTED);
             if trouble.is_none() {
                 member.throttled = member.lasting.step(told.suffers(), now);
                 member.history.push(told.moment(now));
@@ -189,6 +200,24 @@ mod tests {
         assert_eq!(roster.members().len(), 2);
         roster.look(&round(&["GPU-a"], &busy()), 701);
         assert_eq!(roster.members().keys().collect::<Vec<_>>(), ["GPU-a"]);
+    }
+
+    #[test]
+    fn an_error_that_the_driver_reported_counts_for_a_while() {
+        let mut roster = two();
+        let mut look = round(&["GPU-a", "GPU-b"], &busy());
+        look.gpus[1].told.xids = vec![31, 48];
+        roster.look(&look, 101);
+        assert_eq!((health(&roster, "GPU-a"), health(&roster, "GPU-b")), (Health::Ok, Health::Failing));
+        look.gpus[1].told.xids.clear();
+        roster.look(&look, 700);
+        assert_eq!(health(&roster, "GPU-b"), Health::Failing);
+        roster.look(&look, 701);
+        assert_eq!(health(&roster, "GPU-b"), Health::Ok);
+        look.gpus[0].told.xids = vec![31];
+        roster.look(&look, 702);
+        assert_eq!(health(&roster, "GPU-a"), Health::Ok, "a program's fault");
+        assert_eq!(roster.members()["GPU-a"].xid, Some((702, Xid(31))));
     }
 
     #[test]

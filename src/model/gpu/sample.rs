@@ -52,6 +52,9 @@ pub struct Sample {
     pub encoder_latency: Option<u32>,
     /// What holds its clocks down; empty if nothing does.
     pub throttle: Option<Vec<Throttle>>,
+    /// Errors that the driver has reported since the last look, by their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub xids: Vec<u64>,
 }
 
 impl Sample {

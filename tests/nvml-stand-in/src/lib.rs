@@ -13,7 +13,7 @@ use std::os::raw::{c_char, c_int, c_uint, c_ulonglong};
 
 use nvml_wrapper_sys::bindings as nvml;
 
-use script::{Device, Place, begin_round, device, script};
+use script::{Device, Place, begin_round, device, next_xid, script};
 use text::{put, put_text};
 
 type Return = nvml::nvmlReturn_t;
@@ -326,6 +326,56 @@ processes! {
     nvmlDeviceGetGraphicsRunningProcesses_v3 "graphics"
     nvmlDeviceGetComputeRunningProcesses_v2 "compute"
     nvmlDeviceGetComputeRunningProcesses_v3 "compute"
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetSupportedEventTypes(
+    handle: nvml::nvmlDevice_t,
+    types: *mut c_ulonglong,
+) -> Return {
+    with(handle, "nvmlDeviceGetSupportedEventTypes", |device| {
+        put(types, device.number("events")?.into());
+        Ok(())
+    })
+}
+
+/// There is one set, and nothing in it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlEventSetCreate(set: *mut nvml::nvmlEventSet_t) -> Return {
+    put(set, std::ptr::without_provenance_mut(1))
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn nvmlEventSetFree(_set: nvml::nvmlEventSet_t) -> Return {
+    nvml::nvmlReturn_enum_NVML_SUCCESS
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn nvmlDeviceRegisterEvents(
+    handle: nvml::nvmlDevice_t,
+    types: c_ulonglong,
+    _set: nvml::nvmlEventSet_t,
+) -> Return {
+    with(handle, "nvmlDeviceRegisterEvents", |device| device.register(types))
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlEventSetWait_v2(
+    _set: nvml::nvmlEventSet_t,
+    data: *mut nvml::nvmlEventData_t,
+    _milliseconds: c_uint,
+) -> Return {
+    let Some((place, number)) = next_xid() else { return nvml::nvmlReturn_enum_NVML_ERROR_TIMEOUT };
+    put(
+        data,
+        nvml::nvmlEventData_t {
+            device: place.handle(),
+            eventType: nvml::nvmlEventTypeXidCriticalError.into(),
+            eventData: number,
+            gpuInstanceId: c_uint::MAX,
+            computeInstanceId: c_uint::MAX,
+        },
+    )
 }
 
 /// A list goes where there is room for it; where there is not, its length is told.

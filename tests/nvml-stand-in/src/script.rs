@@ -38,6 +38,10 @@ pub(crate) struct Gpu {
     hangs: Option<(String, u64)>,
     /// The function that takes the process down, and from which round on.
     crashes: Option<(String, u64)>,
+    /// An error that is reported once, and from which round on.
+    xid: Option<(u64, u64)>,
+    #[serde(skip)]
+    reports: AtomicU64,
     /// MIG instances. Some places of their table are empty.
     #[serde(default)]
     parts: Vec<Option<Gpu>>,
@@ -122,7 +126,30 @@ pub(crate) fn device(handle: nvml::nvmlDevice_t) -> Result<Device<'static>, Retu
     Place::of(handle).and_then(find).ok_or(nvml::nvmlReturn_enum_NVML_ERROR_INVALID_ARGUMENT)
 }
 
+/// The next error that is due, and the GPU that it is of.
+pub(crate) fn next_xid() -> Option<(Place, u64)> {
+    let due = |gpu: &Gpu| gpu.xid.filter(|(_, from)| round_is_from(Some(*from))).map(|(number, _)| number);
+    let mut gpus = script().gpus.iter().enumerate();
+    gpus.find_map(|(at, gpu)| {
+        let number = due(gpu)?;
+        let first = gpu.reports.compare_exchange(REGISTERED, REPORTED, Relaxed, Relaxed).is_ok();
+        first.then_some((Place { gpu: at, part: None }, number))
+    })
+}
+
+const REGISTERED: u64 = 1;
+const REPORTED: u64 = 2;
+
 impl Device<'_> {
+    /// Only what somebody has asked for is reported.
+    pub(crate) fn register(&self, types: u64) -> Result<(), Return> {
+        if types & u64::from(self.number("events")?) != types {
+            return Err(nvml::nvmlReturn_enum_NVML_ERROR_NOT_SUPPORTED);
+        }
+        self.gpu.reports.store(REGISTERED, Relaxed);
+        Ok(())
+    }
+
     /// Hangs or crashes, where that is what the script wants.
     pub(crate) fn misbehave(&self, function: &str) {
         let now = |wanted: &Option<(String, u64)>| {
