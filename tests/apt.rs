@@ -257,3 +257,50 @@ fn an_entry_that_is_there_is_used_and_never_doubled() {
     let failure = machine.ask("available", &Value::Null).expect_err("a contradiction");
     assert!(failure["message"].as_str().is_some_and(|said| said.contains("different keys")), "{failure}");
 }
+
+#[test]
+fn lists_of_the_distribution_that_were_never_fetched_are_fetched_when_they_are_needed() {
+    let machine = Machine::of(Repository::with(&[package(
+        "cuda-nvcc-12-9",
+        "12.9.2-1",
+        &["Depends: cuda-toolkit-12-9-config-common, libdistribution"],
+    )]));
+    let run = machine.install(&toolkit("12.9", "compiler"));
+    run.assert_failed("Unsupported");
+    machine.assert_sound();
+    let library = package("libdistribution", "1", &["Installed-Size: 7777"]).file("usr/lib/distribution/x", "x");
+    let distribution = Repository::only(&[library]);
+    let server = self::server::Server::of(distribution.folder());
+    let entry = format!("deb [signed-by=/etc/repository.asc] {}/ /\n", server.url());
+    machine.stack.write("/etc/apt/sources.list.d/distribution.list", &entry);
+    let plan = machine.ask("plan", &toolkit("12.9", "compiler")).expect("a plan");
+    let names: Vec<&str> =
+        plan["install"].as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect();
+    assert!(names.contains(&"libdistribution"), "{plan}");
+    assert!(plan["installed-bytes"].as_u64() > Some(7777 * 1024), "{plan}");
+    machine.install(&toolkit("12.9", "compiler")).assert_done();
+    machine.assert_sound();
+}
+
+#[test]
+fn what_is_held_is_left_alone_and_named() {
+    let machine = Machine::usual();
+    machine.install(&json!({ "do": "install", "release": "12.9", "profile": "compiler" })).assert_done();
+    machine.stack.shell("apt-mark hold cuda-toolkit-config-common");
+    machine.repository.add(&[
+        package("cuda-toolkit-config-common", "13.0-1", &[]),
+        package(
+            "cuda-toolkit-12-8-config-common",
+            "12.8.2-1",
+            &["Depends: cuda-toolkit-12-config-common, cuda-toolkit-config-common (>= 13)"],
+        ),
+    ]);
+    machine.repository.publish(usual_key());
+    let before = packages_of(&machine.state());
+    let message = machine.install(&toolkit("12.8", "compiler")).assert_failed("Unsupported");
+    assert!(message.contains("held"), "{message}");
+    assert_eq!(packages_of(&machine.state()), before);
+    machine.stack.shell("apt-mark unhold cuda-toolkit-config-common");
+    machine.install(&toolkit("12.8", "compiler")).assert_done();
+    machine.assert_sound();
+}

@@ -27,7 +27,7 @@ fn boot() -> Boot {
 const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.dist-info/METADATA";
 
 /// Methods that everybody may call, each with the reason.
-const FOR_EVERYBODY: [(&str, &str); 13] = [
+const FOR_EVERYBODY: [(&str, &str); 14] = [
     // Closer probes cost next to nothing, and a user may hold only so many leases.
     (interface::ROOT, "Watch"),
     // Gives what the caller could read without us; the rest is tested below.
@@ -48,10 +48,12 @@ const FOR_EVERYBODY: [(&str, &str); 13] = [
     (interface::GPU, "Stats"),
     (interface::GPU, "History"),
     (interface::GPU, "Processes"),
+    // Only looks, and at what everybody may see.
+    (interface::CUDA, "Refresh"),
 ];
 
 /// Commands that only read.
-const READING: [&str; 21] = [
+const READING: [&str; 24] = [
     "status",
     "access",
     "access show",
@@ -73,6 +75,10 @@ const READING: [&str; 21] = [
     "gpu processes",
     "gpu history",
     "gpu help",
+    "cuda show",
+    "cuda help",
+    // Becomes a program of the caller's own.
+    "cuda with-compat",
 ];
 
 /// Every method of every interface in the committed XML: interface → (name, signature of its arguments).
@@ -112,6 +118,7 @@ fn object_of(stack: &Stack, interface: &str) -> String {
         interface::STREAM => api::below("stream"),
         interface::VNC => api::below("vnc"),
         interface::GPU => api::gpu_path("GPU-5f1c0a3e-0000-4000-8000-000000000001"),
+        interface::CUDA | interface::INSTALLER => api::below("cuda"),
         interface::PENDING => a_change(stack),
         other => panic!("say in this test where {other} is served"),
     }
@@ -125,6 +132,7 @@ fn arguments(signature: &str) -> &'static [&'static str] {
         "a{sv}a{sv}" => &["1", "framerate", "s", "30", "0"],
         "sa{sv}" => &["slow-link", "0"],
         "uta{sv}" => &["1", "0", "0"],
+        "ssa{sv}" => &["12.9", "compiler", "0"],
         "asa{sv}" => &["1", "framerate", "0"],
         other => panic!("say in this test what arguments of the types {other} look like"),
     }
@@ -199,8 +207,15 @@ fn every_changing_command_is_refused_to_another_user() {
         if READING.contains(&words.join(" ").as_str()) || elsewhere {
             continue;
         }
-        let argument = if words[0] == "jobs" { job.as_str() } else { "sleeper" };
-        let words: Vec<&str> = words.iter().map(String::as_str).chain([argument]).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let arguments: &[&str] = match words[..] {
+            ["jobs", ..] => &[&job],
+            ["cuda", "available" | "repair"] => &[],
+            ["cuda", "install" | "remove"] => &["12.9", "--yes"],
+            ["cuda", ..] => &["12.9"],
+            _ => &["sleeper"],
+        };
+        let words: Vec<&str> = words.iter().chain(arguments).copied().collect();
         let output = stack.ctl_as("nobody", &words);
         assert_eq!(code(&output), 4, "{words:?}: {}", text(&output));
         assert!(String::from_utf8_lossy(&output.stderr).contains("Ask as root"), "{}", text(&output));

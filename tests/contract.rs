@@ -12,7 +12,7 @@ use desktop_control::api::{self, BUS_NAME, ROOT_PATH, interface};
 use support::{Boot, Stack, repository};
 use zbus::fdo::{IntrospectableProxy, ObjectManagerProxy};
 
-const SERVED: [&str; 10] = [
+const SERVED: [&str; 11] = [
     interface::ROOT,
     interface::SERVICE,
     interface::JOB,
@@ -21,6 +21,7 @@ const SERVED: [&str; 10] = [
     interface::GPU,
     interface::VNC,
     interface::CUDA,
+    interface::INSTALLER,
     interface::TOOLKIT,
     interface::PENDING,
 ];
@@ -66,6 +67,7 @@ async fn the_committed_xml_is_what_the_daemon_serves() {
         api::below("stream"),
         api::gpu_path(GPU),
         api::below("vnc"),
+        api::below("cuda"),
         api::below("cuda"),
         api::toolkit_path("12.9"),
         begin_a_change(&bus).await,

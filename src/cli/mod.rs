@@ -20,6 +20,7 @@ mod status;
 mod stream;
 mod table;
 mod vnc;
+mod with_compat;
 
 use std::ffi::OsString;
 use std::io;
@@ -28,7 +29,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
-use self::args::{Arguments, Command, Jobs, Services};
+use self::args::{Arguments, Command, Cuda, Installer, Jobs, Services};
 use self::exit::Exit;
 use self::output::Output;
 use crate::api;
@@ -74,6 +75,9 @@ async fn obey(arguments: Arguments, out: &mut Output) -> Result<(), Failure> {
         }
         Command::Stream { command } => stream::obey(Client::connect().await?, out, command, wait).await,
         Command::Gpu { command } => gpu::obey(Client::connect().await?, out, command).await,
+        Command::Cuda { command: Some(Cuda::Installer(Installer::WithCompat { version, command })) } => {
+            Err(with_compat::run(&version, &command).into())
+        }
         Command::Cuda { command } => cuda::obey(Client::connect().await?, out, command, wait).await,
         Command::Vnc { command } => vnc::obey(Client::connect().await?, out, command, wait).await,
         Command::Jobs { command } => {

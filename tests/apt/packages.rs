@@ -16,6 +16,8 @@ pub(crate) struct Package {
     pub(crate) fields: Vec<String>,
     /// Path and contents.
     pub(crate) files: Vec<(String, Vec<u8>)>,
+    /// A folder whose contents come with it, and the place where they go.
+    pub(crate) tree: Option<(PathBuf, String)>,
     pub(crate) links: Vec<(String, String)>,
     pub(crate) postinst: Option<String>,
     pub(crate) prerm: Option<String>,
@@ -37,6 +39,11 @@ impl Package {
 
     pub(crate) fn link(mut self, path: &str, target: &str) -> Self {
         self.links.push((path.into(), target.into()));
+        self
+    }
+
+    pub(crate) fn tree(mut self, from: PathBuf, to: &str) -> Self {
+        self.tree = Some((from, to.into()));
         self
     }
 
@@ -70,6 +77,12 @@ impl Package {
             }
             // Nothing here compares them.
             let _ = writeln!(sums, "d41d8cd98f00b204e9800998ecf8427e  {path}");
+        }
+        if let Some((from, to)) = &self.tree {
+            let place = tree.join(to);
+            std::fs::create_dir_all(&place).expect("folder");
+            let copied = Command::new("cp").arg("-a").arg(from.join(".")).arg(&place).status().expect("cp");
+            assert!(copied.success(), "{} was not copied", from.display());
         }
         for (path, target) in &self.links {
             let place = tree.join(path);

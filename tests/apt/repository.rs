@@ -88,6 +88,15 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
+    /// With nothing but these.
+    pub(crate) fn only(packages: &[Package]) -> Self {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+        let repository = Self { folder };
+        repository.add(packages);
+        repository.publish(usual_key());
+        repository
+    }
+
     /// With the usual packages.
     pub(crate) fn usual() -> Self {
         Self::with(&[])

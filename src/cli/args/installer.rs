@@ -1,5 +1,7 @@
 //! What `desktopctl cuda` can install and remove, as it is defined.
 
+use std::ffi::OsString;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::client::{InstallerVerb, ToolkitWish};
@@ -45,6 +47,17 @@ pub(in crate::cli) enum Installer {
     },
     /// Put right what an interrupted installation has left
     Repair,
+    /// Run one program with a toolkit's forward compatibility libraries
+    ///
+    /// They stand in for the driver's own in that program alone: with them CUDA cannot share memory with OpenGL and
+    /// Vulkan, so they are not for the whole desktop.
+    WithCompat {
+        /// Such as 12.9
+        version: String,
+        /// The program and its arguments
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
 }
 
 /// A toolkit, and how much of it.
@@ -108,7 +121,7 @@ impl Installer {
             Self::Default { version } => (InstallerVerb::SetDefault(version.clone()), true),
             Self::Verify { version } => (InstallerVerb::Verify(version.clone()), true),
             Self::Repair => (InstallerVerb::Repair, true),
-            Self::Available | Self::Plan { .. } => return None,
+            Self::Available | Self::Plan { .. } | Self::WithCompat { .. } => return None,
         })
     }
 }

@@ -46,9 +46,9 @@ impl InstallerObject {
         Err(Error::named(&failure.name, failure.message))
     }
 
-    async fn begin(&self, call: Call<'_>, request: Request) -> Result<OwnedObjectPath, Error> {
+    async fn begin(&self, call: Call<'_>, request: Result<Request, Error>) -> Result<OwnedObjectPath, Error> {
         let uid = self.authorise(call).await?;
-        let id = self.ground.jobs.begin_install(request, uid)?;
+        let id = self.ground.jobs.begin_install(request?, uid)?;
         let broken = |_| Error::Internal("The job has no path.".into());
         Ok(ObjectPath::try_from(api::job_path(id)).map_err(broken)?.into())
     }
@@ -90,8 +90,8 @@ impl InstallerObject {
         profile: String,
         options: Options,
     ) -> Result<PlanInfo, Error> {
-        let request = install_request(&release, &profile, &options)?;
         self.authorise(Call { connection, header: &header }).await?;
+        let request = install_request(&release, &profile, &options)?;
         Ok(plan_info(self.ask("plan", Some(&request)).await?))
     }
 
@@ -103,8 +103,8 @@ impl InstallerObject {
         release: String,
         #[expect(unused_variables, reason = "for later versions")] options: Options,
     ) -> Result<PlanInfo, Error> {
-        let request = Request::Remove { release: parse_release(&release)? };
         self.authorise(Call { connection, header: &header }).await?;
+        let request = Request::Remove { release: parse_release(&release)? };
         Ok(plan_info(self.ask("plan", Some(&request)).await?))
     }
 
@@ -119,7 +119,7 @@ impl InstallerObject {
         profile: String,
         options: Options,
     ) -> Result<OwnedObjectPath, Error> {
-        let request = install_request(&release, &profile, &options)?;
+        let request = install_request(&release, &profile, &options);
         self.begin(Call { connection, header: &header }, request).await
     }
 
@@ -131,7 +131,7 @@ impl InstallerObject {
         release: String,
         #[expect(unused_variables, reason = "for later versions")] options: Options,
     ) -> Result<OwnedObjectPath, Error> {
-        let request = Request::Remove { release: parse_release(&release)? };
+        let request = parse_release(&release).map(|release| Request::Remove { release });
         self.begin(Call { connection, header: &header }, request).await
     }
 
@@ -144,7 +144,7 @@ impl InstallerObject {
         release: String,
         #[expect(unused_variables, reason = "for later versions")] options: Options,
     ) -> Result<OwnedObjectPath, Error> {
-        let request = Request::SetDefault { release: parse_release(&release)? };
+        let request = parse_release(&release).map(|release| Request::SetDefault { release });
         self.begin(Call { connection, header: &header }, request).await
     }
 
@@ -157,7 +157,7 @@ impl InstallerObject {
         release: String,
         #[expect(unused_variables, reason = "for later versions")] options: Options,
     ) -> Result<OwnedObjectPath, Error> {
-        let request = Request::Verify { release: parse_release(&release)? };
+        let request = parse_release(&release).map(|release| Request::Verify { release });
         self.begin(Call { connection, header: &header }, request).await
     }
 
@@ -168,7 +168,7 @@ impl InstallerObject {
         #[zbus(connection)] connection: &Connection,
         #[expect(unused_variables, reason = "for later versions")] options: Options,
     ) -> Result<OwnedObjectPath, Error> {
-        self.begin(Call { connection, header: &header }, Request::Repair).await
+        self.begin(Call { connection, header: &header }, Ok(Request::Repair)).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::stop::Stop;
 use super::work::Work;
-use crate::host::apt;
+use crate::host::apt::{self, Scratch};
 use crate::model::cuda::Release;
 use crate::model::install::event::{Check, CheckVerdict};
 use crate::model::install::progress::Phase;
@@ -13,7 +13,6 @@ use crate::model::install::progress::Phase;
 /// A cold compiler on a busy machine.
 const COMPILE: Duration = Duration::from_mins(3);
 const RUN: Duration = Duration::from_mins(1);
-const FOLDER: &str = "/var/lib/desktop-control/verify";
 const KERNEL: &str = include_str!("../../../data/cuda/verify.cu");
 /// What the kernel computes and the program prints.
 const ANSWER: &str = "42";
@@ -53,9 +52,9 @@ impl Work {
             let why = "there is no C++ compiler (install g++)";
             return Ok(vec![check(BUILD, CheckVerdict::NotChecked, why), not_run("nothing was built")]);
         }
-        let folder = Folder::new(self.root.join(FOLDER))?;
-        let (source, program) = (folder.0.join("verify.cu"), folder.0.join("verify"));
-        std::fs::write(&source, KERNEL)?;
+        let scratch = Scratch::with(&self.root, "verify.cu", KERNEL)?;
+        let folder = scratch.path();
+        let (source, program) = (folder.join("verify.cu"), folder.join("verify"));
         let gpu = self.root.join("/dev/nvidiactl").exists();
         let mut arguments = vec!["-o".to_owned(), program.display().to_string(), source.display().to_string()];
         if gpu {
@@ -63,7 +62,7 @@ impl Work {
         }
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         self.tell.say("building a kernel");
-        let built = apt::ask(&nvcc.display().to_string(), &arguments, COMPILE).await?;
+        let built = apt::ask_as_nobody(nvcc, &arguments, folder, COMPILE).await?;
         if !built.status.success() {
             let said = last_line(&built.everything());
             return Ok(vec![check(BUILD, CheckVerdict::Failed, said), not_run("nothing was built")]);
@@ -73,34 +72,15 @@ impl Work {
             return Ok(vec![built, not_run("there is no GPU here")]);
         }
         self.tell.say("running a kernel");
-        let ran = apt::ask(&program.display().to_string(), &[], RUN).await?;
+        let ran = apt::ask_as_nobody(&program, &[], folder, RUN).await?;
         let right = ran.status.success() && ran.text().trim() == ANSWER;
         let verdict = if right { CheckVerdict::Passed } else { CheckVerdict::Failed };
         Ok(vec![built, check(RAN, verdict, last_line(&ran.everything()))])
     }
 }
 
-/// A folder that goes with this. Programs can be run in it, which not every `/run` and `/tmp` allows.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(path: PathBuf) -> std::io::Result<Self> {
-        // Whoever was killed here has left it behind.
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path)?;
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 async fn compiler(nvcc: &Path, release: Release) -> Result<Check, Stop> {
-    let said = apt::ask(&nvcc.display().to_string(), &["--version"], RUN).await?;
+    let said = apt::ask_as_nobody(nvcc, &["--version"], Path::new("/"), RUN).await?;
     let text = said.text();
     let line = text.lines().find(|line| line.contains("release ")).unwrap_or_default().to_owned();
     let right = line.split("release ").nth(1).and_then(|rest| rest.split(',').next()) == Some(&release.to_string());

@@ -18,6 +18,8 @@ const MOST_ANSWER: u64 = 64 * 1024 * 1024;
 const MOST_COMPLAINT: u64 = 256 * 1024;
 /// What is to be ended gets so long to do so by itself.
 const PATIENCE: Duration = Duration::from_millis(1500);
+/// The user and the group that own nothing.
+pub(super) const NOBODY: u32 = 65534;
 /// So often a long one is looked at; nothing is told more often than that.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -134,6 +136,26 @@ pub async fn ask(program: &str, arguments: &[&str], limit: Duration) -> Result<S
     ask_owned(program, &arguments, limit).await
 }
 
+/// Asks a program that need not be trusted, as nobody, in a folder that nobody may write to.
+///
+/// # Errors
+/// See [`AptError`].
+pub async fn ask_as_nobody(
+    program: &Path,
+    arguments: &[&str],
+    folder: &Path,
+    limit: Duration,
+) -> Result<Said, AptError> {
+    let program = program.display().to_string();
+    let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    let mut command = command(&program, &arguments);
+    command.current_dir(folder).env("HOME", folder).env("TMPDIR", folder);
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    ask_command(&program, command, limit).await
+}
+
 /// Asks apt-get, with the options that it always has.
 ///
 /// # Errors
@@ -144,8 +166,11 @@ pub async fn ask_apt(arguments: &[String], limit: Duration) -> Result<Said, AptE
 }
 
 async fn ask_owned(program: &str, arguments: &[String], limit: Duration) -> Result<Said, AptError> {
+    ask_command(program, command(program, arguments), limit).await
+}
+
+async fn ask_command(program: &str, mut command: Command, limit: Duration) -> Result<Said, AptError> {
     let named = || program.to_owned();
-    let mut command = command(program, arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().map_err(|error| AptError::NotStarted { program: named(), error })?;
     let group = child.id();

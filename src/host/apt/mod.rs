@@ -8,6 +8,7 @@ mod archives;
 mod child;
 mod dpkg;
 mod locks;
+mod scratch;
 mod setup;
 mod shells;
 mod sources;
@@ -15,9 +16,10 @@ mod space;
 mod worker;
 
 pub use archives::{Archives, injected_files, look_into};
-pub use child::{AptError, Ended, Running, Said, Tick, ask, ask_apt};
+pub use child::{AptError, Ended, Running, Said, Tick, ask, ask_apt, ask_as_nobody};
 pub use dpkg::{audit, configure_all, installed, purge_arguments, status_text};
 pub use locks::{Holder, holder};
+pub use scratch::Scratch;
 pub use setup::{DefaultError, DefaultToolkit, Link, current_default, loader_finds, make_default, refresh_loader};
 pub use shells::write_shell_setup;
 pub use sources::{

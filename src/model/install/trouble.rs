@@ -147,16 +147,16 @@ fn words(kind: Kind, url: &str, said: &str) -> String {
         Kind::Unreachable => format!("{url} cannot be reached. Look at the network, then try again; what was downloaded is kept."),
         Kind::NoRepository => format!(
             "There is no package repository at {url}. It may be for another distribution, or the URL is wrong: \
-             `desktopctl cuda repository` shows and sets it."
+             /etc/desktop-control/config.toml ([cuda] repository) sets it."
         ),
         Kind::Signature => format!(
             "The lists of {url} are not signed by its key, so they are not used. Try again later; if it stays so, \
              somebody between here and there changes them, or the key was replaced."
         ),
-        Kind::KeyExpired => format!("The key of {url} has expired, so its lists are not used. Set the new one with `desktopctl cuda repository`."),
+        Kind::KeyExpired => format!("The key of {url} has expired, so its lists are not used. Put the new one where apt looks for it: /etc/desktop-control/config.toml ([cuda] key) names it."),
         Kind::WeakKey => format!(
             "This system no longer takes the key of {url}, which is made with SHA-1. Use the repository for this \
-             very distribution: `desktopctl cuda repository` sets it."
+             very distribution."
         ),
         Kind::Mismatch => format!("What {url} sent is not what its lists promise; it is probably being updated. Try again in some minutes."),
         Kind::Sources => "Two files under /etc/apt name the repository with different keys, so apt uses neither. Remove one of them.".into(),
