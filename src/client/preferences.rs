@@ -60,11 +60,14 @@ impl Default for Notifications {
 /// What about GPUs is worth a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct GpuMessages {
     /// One is lost, or does not work.
     pub lost: bool,
     /// One has been slowed down by heat or its power supply for a while.
     pub throttled: bool,
+    /// The driver has reported an error of one (Xid), be it of a program alone.
+    pub xid: bool,
     /// The memory of one is as full as this, in per cent; 0: that is never told.
     pub memory_percent: u8,
     /// The stream is not encoded as configured.
@@ -74,7 +77,7 @@ pub struct GpuMessages {
 impl Default for GpuMessages {
     // What a busy machine does again and again is told to who asks for it.
     fn default() -> Self {
-        Self { lost: true, throttled: false, memory_percent: 0, fallback: true }
+        Self { lost: true, throttled: false, xid: false, memory_percent: 0, fallback: true }
     }
 }
 

@@ -25,6 +25,7 @@ enum Kind {
     Lost,
     Fallback,
     Throttled,
+    Error,
     Memory,
 }
 
@@ -32,7 +33,7 @@ impl Kind {
     /// It is believed when it has lasted as long as this.
     fn patience(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Lost => 0,
+            Self::Lost | Self::Error => 0,
             Self::Fallback => 5,
             Self::Throttled => 60,
             Self::Memory => 20,
@@ -98,6 +99,15 @@ impl GpuNotices {
                 all.insert((kind, trouble.uuid), (trouble.title, trouble.reason));
             }
         }
+        // What makes a GPU fail is told above.
+        let well = snapshot.gpus.iter().filter(|gpu| wanted.xid && !all.contains_key(&(Kind::Lost, gpu.uuid.clone())));
+        let errors = well.filter_map(|gpu| Some((gpu, gpu.xid?))).map(|(gpu, xid)| {
+            let title = format!("{} has reported an error (Xid {xid})", gpu.name_among(&snapshot.gpus));
+            // Another error is another message.
+            ((Kind::Error, format!("{} {xid}", gpu.uuid)), (title, gpu.xid_reason.clone().unwrap_or_default()))
+        });
+        let errors: Vec<_> = errors.collect();
+        all.extend(errors);
         for gpu in snapshot.gpus.iter().filter(|_| wanted.memory_percent > 0) {
             let key = (Kind::Memory, gpu.uuid.clone());
             let slack = if self.now.contains_key(&key) { SLACK } else { 0 };
@@ -189,7 +199,7 @@ mod tests {
     use super::*;
     use crate::client::{EffectiveFacts, StreamFacts};
 
-    const ALL: GpuMessages = GpuMessages { lost: true, throttled: true, memory_percent: 90, fallback: true };
+    const ALL: GpuMessages = GpuMessages { lost: true, throttled: true, xid: true, memory_percent: 90, fallback: true };
 
     struct Scene {
         notices: GpuNotices,
@@ -237,6 +247,26 @@ mod tests {
     fn shown(notice: Option<Notice>) -> Message {
         let Some(Notice::Show(message)) = notice else { panic!("a message, not {notice:?}") };
         *message
+    }
+
+    #[test]
+    fn an_error_of_the_driver_is_told_once_and_another_one_too() {
+        let mut scene = Scene::of(&["ok"]);
+        let report = |scene: &mut Scene, xid| {
+            let gpu = &mut scene.known.snapshot.as_mut().unwrap().gpus[0];
+            (gpu.xid, gpu.xid_reason) = (Some(xid), Some("A program did what it may not.".into()));
+        };
+        report(&mut scene, 13);
+        let message = shown(scene.at(0));
+        assert_eq!(message.summary, "L0 has reported an error (Xid 13)");
+        assert_eq!((message.body.as_str(), message.urgency), ("A program did what it may not.", Urgency::Normal));
+        assert_eq!(scene.at(1), None);
+        report(&mut scene, 31);
+        assert!(shown(scene.at(2)).summary.contains("Xid 31"));
+        // One that makes the GPU fail is told as that.
+        scene.turn("failing");
+        let failing = shown(scene.at(3));
+        assert!(!failing.summary.contains("Xid"), "{failing:?}");
     }
 
     #[test]
@@ -323,7 +353,7 @@ mod tests {
         scene.wanted = GpuMessages { lost: false, ..ALL };
         assert_eq!(scene.at(1), Some(Notice::Close));
         let mut scene = Scene::of(&["lost", "throttled"]);
-        scene.wanted = GpuMessages { lost: false, throttled: false, memory_percent: 0, fallback: false };
+        scene.wanted = GpuMessages { lost: false, throttled: false, xid: false, memory_percent: 0, fallback: false };
         scene.fill(100);
         assert_eq!((scene.at(0), scene.at(1000), scene.notices.due()), (None, None, None));
     }

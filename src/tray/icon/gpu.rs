@@ -59,7 +59,11 @@ impl Looks {
 
 /// How often they have to be looked at for these messages.
 fn interval(wanted: GpuMessages) -> Option<Duration> {
-    if wanted.throttled || wanted.memory_percent > 0 { Some(OFTEN) } else { wanted.lost.then_some(SELDOM) }
+    if wanted.throttled || wanted.xid || wanted.memory_percent > 0 {
+        Some(OFTEN)
+    } else {
+        wanted.lost.then_some(SELDOM)
+    }
 }
 
 impl Icon {
@@ -141,10 +145,11 @@ mod tests {
 
     #[test]
     fn who_wants_no_message_has_nothing_looked_at() {
-        let none = GpuMessages { lost: false, throttled: false, memory_percent: 0, fallback: true };
+        let none = GpuMessages { lost: false, throttled: false, xid: false, memory_percent: 0, fallback: true };
         assert_eq!(interval(none), None, "a fallback is told without looking");
         assert_eq!(interval(GpuMessages::default()), Some(SELDOM));
         assert_eq!(interval(GpuMessages { throttled: true, ..none }), Some(OFTEN));
+        assert_eq!(interval(GpuMessages { xid: true, ..none }), Some(OFTEN));
         assert_eq!(interval(GpuMessages { memory_percent: 95, ..none }), Some(OFTEN));
     }
 }

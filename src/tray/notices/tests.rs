@@ -5,7 +5,7 @@ use crate::client::preferences::GpuMessages;
 use crate::client::{JobFacts, Snapshot};
 
 const ALL: Notifications = Notifications { trouble: true, recovered: true, gpu: GPU };
-const GPU: GpuMessages = GpuMessages { lost: true, throttled: true, memory_percent: 95, fallback: true };
+const GPU: GpuMessages = GpuMessages { lost: true, throttled: true, xid: true, memory_percent: 95, fallback: true };
 
 /// Notices with a clock of their own, and the services as they are.
 struct Scene {

@@ -27,6 +27,8 @@ pub(in crate::window) enum Edit {
     GpuLost(bool),
     /// Tell of one that is slowed down.
     GpuThrottled(bool),
+    /// Tell of errors that the driver reports.
+    GpuError(bool),
     /// Tell of memory that is as full as this, in per cent; 0: never.
     GpuMemory(u8),
     /// Tell that the stream is not encoded as configured.
@@ -42,6 +44,7 @@ impl Edit {
             Self::Recovered(on) => preferences.notifications.recovered = on,
             Self::GpuLost(on) => preferences.notifications.gpu.lost = on,
             Self::GpuThrottled(on) => preferences.notifications.gpu.throttled = on,
+            Self::GpuError(on) => preferences.notifications.gpu.xid = on,
             Self::GpuMemory(percent) => preferences.notifications.gpu.memory_percent = percent,
             Self::Fallback(on) => preferences.notifications.gpu.fallback = on,
         }
@@ -138,7 +141,7 @@ impl SimpleComponent for PreferencesPage {
                 set_title: "Messages about GPUs",
                 set_description: Some(
                     "Nothing tells of GPUs by itself: they are looked at once a minute for the first of these, and \
-                     each 10 seconds for the next two. With all three off nobody looks.",
+                     each 10 seconds for the next three. With all four off nobody looks.",
                 ),
                 add = &adw::ActionRow {
                     set_title: "A GPU is lost or does not work",
@@ -160,6 +163,18 @@ impl SimpleComponent for PreferencesPage {
                         set_active: liked.notifications.gpu.throttled,
                         connect_active_notify[sender] => move |switch| {
                             sender.input(Input::Edit(Edit::GpuThrottled(switch.is_active())));
+                        },
+                    },
+                },
+                add = &adw::ActionRow {
+                    set_title: "The driver reports an error of a GPU",
+                    set_subtitle: "An Xid: of the GPU itself, or of a program that did what it may not",
+                    set_activatable_widget: Some(&xid),
+                    add_suffix: xid = &gtk::Switch {
+                        set_valign: gtk::Align::Center,
+                        set_active: liked.notifications.gpu.xid,
+                        connect_active_notify[sender] => move |switch| {
+                            sender.input(Input::Edit(Edit::GpuError(switch.is_active())));
                         },
                     },
                 },
@@ -280,6 +295,9 @@ mod tests {
         for edit in [Edit::GpuLost(false), Edit::GpuThrottled(true), Edit::GpuMemory(90), Edit::Fallback(false)] {
             edit.apply(&mut all);
         }
+        assert!(!all.notifications.gpu.xid, "it is off until somebody asks for it");
+        Edit::GpuError(true).apply(&mut all);
+        assert!(all.notifications.gpu.xid);
         let gpu = all.notifications.gpu;
         assert_eq!((gpu.lost, gpu.throttled, gpu.memory_percent, gpu.fallback), (false, true, 90, false));
     }

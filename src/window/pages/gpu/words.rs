@@ -28,7 +28,7 @@ pub(super) fn about(gpu: &GpuFacts) -> Vec<Said> {
         limit(gpu.temperature_shutdown_celsius, "switches itself off"),
     ];
     let limits: Vec<String> = limits.into_iter().flatten().collect();
-    vec![
+    let mut all = vec![
         ("Name", gpu.name.clone()),
         ("Architecture", gpu.architecture.clone()),
         ("Compute capability", gpu.compute_capability.clone()),
@@ -40,7 +40,10 @@ pub(super) fn about(gpu: &GpuFacts) -> Vec<Said> {
         ("VBIOS", gpu.vbios.clone()),
         ("PCI address", gpu.pci_id.clone()),
         ("UUID", Some(gpu.uuid.clone())),
-    ]
+    ];
+    // That none was reported says little: errors are heard only while somebody looks.
+    all.extend(gpu.xid.map(|xid| ("Error reported last", Some(error_reported(xid, gpu)))));
+    all
 }
 
 /// Why something is not available.
@@ -89,6 +92,11 @@ fn clocks(gpu: &GpuFacts, stats: &GpuStats) -> Option<String> {
 }
 
 /// What it encodes, and what it does not.
+/// NVIDIA's number, and what it means.
+fn error_reported(xid: u64, gpu: &GpuFacts) -> String {
+    gpu.xid_reason.as_ref().map_or_else(|| format!("Xid {xid}"), |reason| format!("Xid {xid}: {reason}"))
+}
+
 fn encodes(gpu: &GpuFacts) -> Option<String> {
     let those = |wanted: &str| {
         let codecs = gpu.encodes.iter().filter(|(_, can)| *can == wanted).map(|(codec, _)| codec_name(codec));
