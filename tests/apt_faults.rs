@@ -15,28 +15,16 @@ mod support;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use desktop_control::host::fault::InstallFault;
 use serde_json::{Value, json};
-use strum::IntoEnumIterator;
 
 use self::machine::{Machine, packages_of, toolkit};
 use self::packages::{POSTINST_FAILS, POSTINST_SLOW, noise, package};
 use self::repository::Repository;
 
-/// The state after an installation that nothing disturbed; the machine is clean again then.
-fn undisturbed(machine: &Machine) -> String {
-    let run = machine.install(&toolkit("12.9", "full"));
-    run.assert_done();
-    machine.assert_sound();
-    let state = machine.state();
-    machine.reset();
-    state
-}
-
 #[test]
 fn a_connection_that_is_cut_is_taken_up_again() {
     let machine = Machine::usual();
-    let whole = undisturbed(&machine);
+    let whole = machine.undisturbed();
     let before = packages_of(&machine.state());
     for percent in [10, 50, 99] {
         machine.server.faults(|faults| faults.cut = Some(("libcublas-12-9_".into(), percent, u32::MAX)));
@@ -58,7 +46,7 @@ fn a_connection_that_is_cut_is_taken_up_again() {
 #[test]
 fn what_is_not_as_the_lists_say_is_not_installed() {
     let machine = Machine::usual();
-    let whole = undisturbed(&machine);
+    let whole = machine.undisturbed();
     let before = packages_of(&machine.state());
     machine.repository.spoil("libcublas-12-9");
     let run = machine.install(&toolkit("12.9", "full"));
@@ -74,7 +62,7 @@ fn what_is_not_as_the_lists_say_is_not_installed() {
 #[test]
 fn a_disk_that_is_too_small_is_told_before_and_one_that_fills_up_does_no_harm() {
     let machine = Machine::usual();
-    let whole = undisturbed(&machine);
+    let whole = machine.undisturbed();
     let before = packages_of(&machine.state());
     machine
         .stack
@@ -100,7 +88,7 @@ fn a_disk_that_fills_up_while_unpacking_is_emptied_again() {
         package("libcublas-12-9", "12.9.2-1", &["Depends: cuda-toolkit-12-9-config-common", "Installed-Size: 1"])
             .file("usr/local/cuda-12.9/targets/x86_64-linux/lib/libcublas.so.12.9", noise(3_000_000));
     let machine = Machine::of(Repository::with(&[liar]));
-    let whole = undisturbed(&machine);
+    let whole = machine.undisturbed();
     let before = packages_of(&machine.state());
     machine.stack.shell("mount -t tmpfs -o size=2m tmpfs /usr/local");
     machine.install(&toolkit("12.9", "full")).assert_failed("NoSpace");
@@ -114,7 +102,7 @@ fn a_disk_that_fills_up_while_unpacking_is_emptied_again() {
 #[test]
 fn a_package_that_cannot_be_set_up_is_taken_back() {
     let machine = Machine::usual();
-    let whole = undisturbed(&machine);
+    let whole = machine.undisturbed();
     let before = packages_of(&machine.state());
     machine.stack.write(POSTINST_FAILS, "");
     let run = machine.install(&toolkit("12.9", "full"));
@@ -176,7 +164,7 @@ fn another_package_manager_is_waited_for_by_name() {
 fn it_can_be_cancelled_until_dpkg_begins() {
     const CANCEL: &str = "kill -TERM $(cat /run/desktop-control/install/lock)";
     let machine = Machine::usual();
-    let whole = undisturbed(&machine);
+    let whole = machine.undisturbed();
     let before = packages_of(&machine.state());
     machine.server.faults(|faults| faults.rate = Some(400_000));
     let mut run = machine.begin("run", &toolkit("12.9", "full"));
@@ -217,69 +205,4 @@ fn progress_only_goes_forward_and_is_not_told_too_often() {
     let last = told.last().expect("an event");
     assert_eq!(last["bytes-done"], last["bytes-total"]);
     assert_eq!((&last["packages-done"], &last["packages-total"]), (&json!(14), &json!(14)));
-}
-
-/// A point that is reached when nothing goes wrong.
-fn is_on_the_way(point: InstallFault) -> bool {
-    !matches!(point, InstallFault::BeforeUndoJournal | InstallFault::AfterUndoJournal)
-}
-
-#[test]
-fn killed_anywhere_it_ends_as_if_nothing_had_happened() {
-    let machine = Machine::usual();
-    let whole = undisturbed(&machine);
-    machine.server.faults(|faults| faults.rate = Some(4_000_000));
-    for point in InstallFault::iter().filter(|point| is_on_the_way(*point)) {
-        machine.stack.write(POSTINST_SLOW, "");
-        machine.fault(&format!("kill {point}"));
-        let killed = machine.install(&toolkit("12.9", "full"));
-        assert_eq!(killed.result(), "killed", "{point}: {}", killed.tell());
-        machine.stack.shell(&format!(
-            "test -e /run/desktop-control/fault.done && rm -f /run/desktop-control/fault.done {POSTINST_SLOW}"
-        ));
-        let resumed = machine.run("resume", &Value::Null);
-        assert!(["done", "skipped"].contains(&resumed.result().as_str()), "{point}: {}", resumed.tell());
-        if resumed.result() == "skipped" {
-            // Nothing had been begun, or everything was done.
-            machine.install(&toolkit("12.9", "full")).assert_done();
-        }
-        machine.assert_sound();
-        machine.assert_same(&whole, &point.to_string());
-        machine.reset();
-    }
-}
-
-#[test]
-fn killed_while_taking_back_it_is_taken_back_all_the_same() {
-    let machine = Machine::usual();
-    let before = packages_of(&machine.state());
-    for point in [InstallFault::BeforeUndoJournal, InstallFault::AfterUndoJournal] {
-        machine.stack.write(POSTINST_FAILS, "");
-        machine.fault(&format!("kill {point}"));
-        let killed = machine.install(&toolkit("12.9", "full"));
-        assert_eq!(killed.result(), "killed", "{point}: {}", killed.tell());
-        let resumed = machine.run("resume", &Value::Null);
-        resumed.assert_failed("Internal");
-        machine.assert_sound();
-        assert_eq!(packages_of(&machine.state()), before, "{point}");
-        machine.stack.shell(&format!("rm {POSTINST_FAILS}"));
-    }
-    machine.install(&toolkit("12.9", "full")).assert_done();
-}
-
-#[test]
-fn a_full_disk_at_any_point_of_ours_does_no_harm() {
-    let machine = Machine::usual();
-    let whole = undisturbed(&machine);
-    for point in InstallFault::iter().filter(|point| is_on_the_way(*point)) {
-        machine.fault(&format!("full {point}"));
-        let run = machine.install(&toolkit("12.9", "full"));
-        assert!(["done", "failed"].contains(&run.result().as_str()), "{point}: {}", run.tell());
-        machine.stack.shell("rm -f /run/desktop-control/fault /run/desktop-control/fault.done");
-        assert_eq!(machine.stack.shell("dpkg --audit"), "", "{point}");
-        machine.install(&toolkit("12.9", "full")).assert_done();
-        machine.assert_sound();
-        machine.assert_same(&whole, &point.to_string());
-        machine.reset();
-    }
 }

@@ -110,6 +110,15 @@ impl Machine {
         );
     }
 
+    /// The state after an installation that nothing disturbed; the machine is clean again then.
+    pub(crate) fn undisturbed(&self) -> String {
+        self.install(&toolkit("12.9", "full")).assert_done();
+        self.assert_sound();
+        let state = self.state();
+        self.reset();
+        state
+    }
+
     /// It is as it is after an installation that nothing disturbed.
     pub(crate) fn assert_same(&self, whole: &str, what: &str) {
         let state = self.state();

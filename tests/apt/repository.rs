@@ -43,6 +43,8 @@ impl Key {
             command.args(["--faked-system-time", &format!("{then}!")]);
         }
         let said = command.args(words).output().expect("gpg");
+        // Its agent would stay for as long as its folder does.
+        let _ = Command::new("gpgconf").arg("--homedir").arg(self.home.path()).args(["--kill", "all"]).output();
         assert!(said.status.success(), "gpg {words:?}: {}", String::from_utf8_lossy(&said.stderr));
         said.stdout
     }
@@ -65,13 +67,6 @@ impl Key {
         let signed = self.gpg(&["--clearsign", "--output", "-", &file.display().to_string()]);
         std::fs::remove_file(file).expect("removed");
         String::from_utf8(signed).expect("text")
-    }
-}
-
-impl Drop for Key {
-    fn drop(&mut self) {
-        // Its agent ends with its folder, but only after a while.
-        let _ = Command::new("gpgconf").arg("--homedir").arg(self.home.path()).args(["--kill", "all"]).output();
     }
 }
 
