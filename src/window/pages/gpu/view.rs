@@ -133,8 +133,7 @@ impl View {
             self.notes.list.append(&row);
         }
         let is_trouble = notes.iter().any(|note| note.is_trouble);
-        let heading = self.notes.widget.first_child().and_downcast::<gtk::Label>();
-        if let Some(heading) = heading {
+        if let Some(heading) = self.notes.widget.first_child().and_downcast::<gtk::Label>() {
             heading.set_label(if is_trouble { "Needs attention" } else { "To know" });
         }
         self.notes.widget.set_visible(!notes.is_empty());
