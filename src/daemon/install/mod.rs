@@ -6,9 +6,9 @@
 
 mod after;
 mod exclusive;
-mod helper;
 mod journal;
 mod plan;
+mod program;
 mod ready;
 mod remove;
 mod repair;
@@ -18,8 +18,8 @@ mod undo;
 mod verify;
 mod work;
 
-pub use helper::{Task, run};
 pub(super) use journal::is_unfinished;
+pub use program::{Task, run};
 
 /// How the daemon's program is told to be this.
 pub const SUBCOMMAND: &str = "installer";

@@ -151,7 +151,7 @@ mod tests {
             "/etc/apt/sources.list.d/cuda.list",
             &format!(
                 "# deb {URL} /\ndeb [arch=amd64 signed-by=/usr/share/keyrings/cuda-archive-keyring.gpg] {URL}/ / # x\n\
-             deb-src {URL} /\ndeb\ndeb http://deb.debian.org/debian bookworm main\n"
+             deb-src {URL} /\ndeb\ndeb http://archive.example/debian bookworm main\n"
             ),
         );
         assert_eq!(one.len(), 2);
@@ -188,7 +188,7 @@ mod tests {
         let entries = parse(
             "a.list",
             "deb https://developer.download.nvidia.com/compute/cuda/repos/ubuntu2204/x86_64 /\n\
-            deb http://deb.debian.org/debian bookworm main",
+            deb http://archive.example/debian bookworm main",
         );
         assert_eq!(strangers(&entries, URL).len(), 1);
         assert_eq!(strangers(&entries, &entries[0].url).len(), 0);
