@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::packages::{Package, built};
 
@@ -15,6 +15,8 @@ pub(crate) struct Key {
     home: tempfile::TempDir,
     /// When it was made and signs, for a key that has expired since.
     then: Option<&'static str>,
+    /// One at a time: two of them in one folder trip over each other's files.
+    at_work: Mutex<()>,
 }
 
 impl Key {
@@ -30,7 +32,7 @@ impl Key {
 
     fn made(expires: &str, then: Option<&'static str>) -> Self {
         let home = tempfile::tempdir().expect("folder");
-        let key = Self { home, then };
+        let key = Self { home, then, at_work: Mutex::default() };
         let user = "tests <tests@desktop-control.invalid>";
         key.gpg(&["--passphrase", "", "--quick-generate-key", user, "rsa2048", "sign", expires]);
         key
@@ -42,6 +44,7 @@ impl Key {
         if let Some(then) = self.then {
             command.args(["--faked-system-time", &format!("{then}!")]);
         }
+        let _alone = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         let said = command.args(words).output().expect("gpg");
         // Its agent would stay for as long as its folder does.
         let _ = Command::new("gpgconf").arg("--homedir").arg(self.home.path()).args(["--kill", "all"]).output();
