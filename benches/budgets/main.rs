@@ -31,8 +31,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use self::support::{Boot, Stack, program, wait_until};
 use self::table::{Row, Table};
@@ -48,11 +49,27 @@ struct Arguments {
     #[arg(long)]
     bin: PathBuf,
     /// Write the table to this file too.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     write: Option<PathBuf>,
+    /// Measure this part alone.
+    #[arg(long)]
+    only: Option<Part>,
     /// What `cargo bench` adds.
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// What runs on the desktop: command lines, daemon, tray icon, window, stream.
+    Desktop,
+    /// A thousand services.
+    Thousand,
+    /// Looking at GPUs.
+    Gpu,
+    /// The size of our own files.
+    Image,
 }
 
 fn main() -> ExitCode {
@@ -69,8 +86,29 @@ fn measure(arguments: &Arguments) -> Vec<Row> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let began = Instant::now();
     let say = |what: &str| eprintln!("bench: {:>3} s  {what}", began.elapsed().as_secs());
+    let wanted = |part: Part| arguments.only.is_none_or(|only| only == part);
     let mut rows = Vec::new();
+    if wanted(Part::Desktop) {
+        rows.extend(on_the_desktop(arguments, &runtime, &say));
+    }
+    if wanted(Part::Thousand) {
+        say("few services and a thousand");
+        rows.extend(runtime.block_on(thousand::measure(&arguments.bin)));
+    }
+    if wanted(Part::Gpu) {
+        say("GPUs");
+        rows.extend(runtime.block_on(gpu::measure(&arguments.bin)));
+    }
+    if wanted(Part::Image) {
+        rows.push(image::measure(&arguments.bin));
+        rows.extend(table::later());
+    }
+    say("done");
+    rows
+}
 
+fn on_the_desktop(arguments: &Arguments, runtime: &Runtime, say: &impl Fn(&str)) -> Vec<Row> {
+    let mut rows = Vec::new();
     say("boots the stack");
     let names = sleepers();
     let stack = desktop(arguments, &names);
@@ -87,14 +125,6 @@ fn measure(arguments: &Arguments) -> Vec<Row> {
     say("changes of the stream");
     rows.push(runtime.block_on(stream::applied(&stack)));
     rows.push(stream::out_of_sight(&stack));
-    drop(stack);
-    say("few services and a thousand");
-    rows.extend(runtime.block_on(thousand::measure(&arguments.bin)));
-    say("GPUs");
-    rows.extend(runtime.block_on(gpu::measure(&arguments.bin)));
-    rows.push(image::measure(&arguments.bin));
-    rows.extend(table::later());
-    say("done");
     rows
 }
 
