@@ -1,7 +1,7 @@
 //! `desktopctl cuda`: installing and removing.
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead, IsTerminal, Read};
+use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
 use super::Failure;
@@ -10,14 +10,13 @@ use super::jobs::{in_words, judged};
 use super::output::{Output, complain};
 use super::table::{Cell, Style, Tone, render};
 use crate::api;
-use crate::client::{AvailableToolkit, Client, InstallerVerb, JobFacts, Patience, ToolkitPlan};
+use crate::client::{AvailableToolkit, Client, InstallerVerb, JobCheck, JobFacts, Patience, ToolkitPlan};
+use crate::model::text::size;
 
 /// Gigabytes over a slow line.
 const WAIT: Duration = Duration::from_hours(6);
 /// Characters of the bar.
 const BAR: usize = 24;
-/// No log of an installation is longer, in bytes.
-const MOST_LOG: u64 = 4 * 1024 * 1024;
 
 /// Does one of these commands.
 pub(super) async fn obey(
@@ -111,15 +110,6 @@ fn text(plan: &ToolkitPlan, style: Style) -> String {
     out
 }
 
-fn size(bytes: u64) -> String {
-    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit / (unit / 10));
-    match bytes {
-        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
-        _ => format!("{} GB", tenths(1_000_000_000)),
-    }
-}
-
 async fn perform(
     mut client: Client,
     out: &mut Output,
@@ -189,11 +179,9 @@ fn agree() -> Result<(), api::Error> {
 
 /// What the job's log says of its checks.
 async fn checks(client: &Client, id: u64) -> Result<String, Failure> {
-    let log = client.open_job_log(id).await?;
-    let mut text = String::new();
-    std::fs::File::from(log).take(MOST_LOG).read_to_string(&mut text)?;
-    let is_check = |line: &&str| [": passed (", ": failed (", ": not-checked ("].iter().any(|mark| line.contains(mark));
-    Ok(text.lines().filter(is_check).map(|line| super::printable::escaped(line) + "\n").collect())
+    let checks = client.job_checks(id).await?;
+    let line = |check: &JobCheck| format!("{}: {} ({})", check.what, check.verdict, check.found);
+    Ok(checks.iter().map(|check| super::printable::escaped(&line(check)) + "\n").collect())
 }
 
 /// One line on standard error that is drawn anew.

@@ -4,6 +4,8 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
 use zbus::proxy::CacheProperties;
 use zbus::zvariant::OwnedObjectPath;
 
@@ -14,6 +16,10 @@ use crate::api::proxy::{InstallerProxy, JobProxy, Options};
 
 /// Reading a repository over a slow line, and a person who first types a password.
 const QUESTION_LIMIT: Duration = Duration::from_mins(15);
+/// What a job has said is here at once.
+const LOG_LIMIT: Duration = Duration::from_secs(30);
+/// No log of a job is longer, in bytes.
+const MOST_LOG: u64 = 4 * 1024 * 1024;
 
 /// A toolkit that the repository has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -90,6 +96,17 @@ pub struct ToolkitWish {
     pub default: bool,
 }
 
+/// Something that was tried with a toolkit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JobCheck {
+    /// What was tried.
+    pub what: String,
+    /// `passed`, `failed` or `not-checked`.
+    pub verdict: String,
+    /// What came of it, or why it could not be tried.
+    pub found: String,
+}
+
 /// What the installer is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InstallerVerb {
@@ -161,6 +178,27 @@ impl Client {
         Ok(interactive(proxy.build().await?.open_log(Options::new())).await?.into())
     }
 
+    /// What a job has said so far, as text.
+    ///
+    /// # Errors
+    /// As [`Self::open_job_log`].
+    pub async fn job_log(&self, id: u64) -> Result<String, Error> {
+        let log = self.open_job_log(id).await?;
+        let mut bytes = Vec::new();
+        let read = async { pipe::Receiver::from_owned_fd(log)?.take(MOST_LOG).read_to_end(&mut bytes).await };
+        let read = tokio::time::timeout(LOG_LIMIT, read).await.map_err(|_| Error::silent(LOG_LIMIT))?;
+        read.map_err(|error| api::Error::Internal(format!("The job's log cannot be read ({error}). Try again.")))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// What a job says of its checks.
+    ///
+    /// # Errors
+    /// As [`Self::open_job_log`].
+    pub async fn job_checks(&self, id: u64) -> Result<Vec<JobCheck>, Error> {
+        Ok(self.job_log(id).await?.lines().filter_map(check).collect())
+    }
+
     async fn installer(&self) -> Result<InstallerProxy<'static>, Error> {
         Ok(InstallerProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?)
     }
@@ -173,6 +211,16 @@ async fn patient<T>(call: impl Future<Output = Result<T, api::Error>>) -> Result
 
 fn options(wish: &ToolkitWish) -> Options<'static> {
     Options::from([("extras", wish.extras.clone().into()), ("default", wish.default.into())])
+}
+
+/// A line of a job's log that tells of a check.
+fn check(line: &str) -> Option<JobCheck> {
+    let found = |verdict: &str| {
+        let (what, rest) = line.split_once(&format!(": {verdict} ("))?;
+        let found = rest.strip_suffix(')')?;
+        Some(JobCheck { what: what.into(), verdict: verdict.into(), found: found.into() })
+    };
+    ["passed", "failed", "not-checked"].into_iter().find_map(found)
 }
 
 fn available(info: AvailableInfo) -> AvailableToolkit {
@@ -203,5 +251,26 @@ fn plan(info: PlanInfo) -> ToolkitPlan {
         space: info.space.into_iter().map(space).collect(),
         repository: info.repository,
         licence: info.licence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_are_found_in_a_log() {
+        let line = "nvcc --version: passed (Cuda compilation tools, release 12.9 (x))";
+        let expected = JobCheck {
+            what: "nvcc --version".into(),
+            verdict: "passed".into(),
+            found: "Cuda compilation tools, release 12.9 (x)".into(),
+        };
+        assert_eq!(check(line), Some(expected));
+        assert_eq!(
+            check("a kernel is built: not-checked (why)").map(|check| check.verdict),
+            Some("not-checked".into())
+        );
+        assert_eq!(check("Setting up cuda-nvcc-12-9 (12.9.1-1)"), None);
     }
 }

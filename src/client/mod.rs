@@ -35,7 +35,9 @@ pub use facts::{
 };
 pub use feed::{Fact, feed};
 pub use follow::{Milestone, Patience};
-pub use installer::{AvailableToolkit, InstallerVerb, PlannedPackage, PlannedSpace, ToolkitPlan, ToolkitWish};
+pub use installer::{
+    AvailableToolkit, InstallerVerb, JobCheck, PlannedPackage, PlannedSpace, ToolkitPlan, ToolkitWish,
+};
 pub use stream::{Change, Terms, Wish};
 pub use vnc::VncChange;
 

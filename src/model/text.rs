@@ -33,6 +33,17 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
+/// A number of bytes as packages count them: in thousands, with one decimal from megabytes on.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit / (unit / 10));
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
+        _ => format!("{} GB", tenths(1_000_000_000)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +54,12 @@ mod tests {
         let long = quoted(&"x".repeat(10_000));
         assert!(long.chars().count() < 120, "{long}");
         assert!(long.ends_with("and 9920 more characters"));
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let said = [0, 1, 999_001, 1_000_000, 312_460_000, 4_567_000_000].map(size);
+        assert_eq!(said, ["0 kB", "1 kB", "1000 kB", "1.0 MB", "312.4 MB", "4.5 GB"]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use super::alert::Alert;
 use super::clipboard::Copier;
 use super::gpu_notices::GpuNotices;
+use super::install_notices::InstallNotices;
 use super::item::Desktop;
 use super::launcher::View;
 use super::message::{Message, Slot};
@@ -68,6 +69,7 @@ pub(super) struct Icon {
     notices: Notices,
     trial: TrialNotices,
     gpu_notices: GpuNotices,
+    install_notices: InstallNotices,
     looks: Looks,
     wanted: Notifications,
     copier: Copier,
@@ -93,6 +95,7 @@ impl Icon {
             notices: Notices::default(),
             trial: TrialNotices::default(),
             gpu_notices: GpuNotices::default(),
+            install_notices: InstallNotices::default(),
             looks: Looks::default(),
             wanted: Notifications::default(),
             copier: Copier::default(),
@@ -191,6 +194,9 @@ impl Icon {
         self.follow_jobs();
         self.notices.see(&self.known, Instant::now());
         self.follow_trial();
+        if let Some(message) = self.install_notices.see(&self.known) {
+            self.order(Order::Show(Slot::Install, Box::new(message)));
+        }
         self.keep_looking();
         self.follow_gpus();
         self.alert.see(wrong(&self.known), Instant::now());

@@ -11,6 +11,8 @@ pub(super) enum Slot {
     Trial,
     /// What is wrong with GPUs.
     Gpus,
+    /// How an installation ended.
+    Install,
     /// The answer to what was clicked.
     Answer,
 }
@@ -18,7 +20,7 @@ pub(super) enum Slot {
 impl Slot {
     /// Its message says how something is, which is still worth being said to who comes later.
     pub(super) fn lasts(self) -> bool {
-        matches!(self, Self::Services | Self::Trial | Self::Gpus)
+        matches!(self, Self::Services | Self::Trial | Self::Gpus | Self::Install)
     }
 }
 

@@ -8,6 +8,7 @@ mod clipboard;
 mod display;
 mod gpu_notices;
 mod icon;
+mod install_notices;
 mod item;
 mod launcher;
 mod message;

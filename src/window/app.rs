@@ -23,6 +23,7 @@ use super::pending::{self, PendingBar};
 use super::request::{Granted, Request, Wish};
 use super::rows::{icon_button, named};
 use super::sidebar::Sidebar;
+use super::wizard::Door;
 use super::{actions, format};
 use crate::api;
 use crate::client::preferences::PreferencesFile;
@@ -96,6 +97,7 @@ pub(super) struct App {
     sidebar: Sidebar,
     pages: Pages,
     pending: Controller<PendingBar>,
+    wizard: Door,
     toasts: adw::ToastOverlay,
 }
 
@@ -246,6 +248,7 @@ impl Component for App {
             sidebar: Sidebar::fill(&pages, move |page| opener.emit(Input::Open(page))),
             pages: Pages::new(liked, wishes, Input::Wish, Input::Prefer),
             pending: PendingBar::builder().launch(()).forward(wishes, Input::Wish),
+            wizard: Door::default(),
             toasts: toasts.clone(),
         };
         let (to_pages, back) = (
@@ -284,6 +287,10 @@ impl Component for App {
                 self.open(Shown::Page(Page::Gpu));
             }
             Input::Back => self.open(Shown::Page(Page::Services)),
+            Input::Wish(Wish::Install) => {
+                let told = sender.input_sender();
+                self.wizard.open(root, self.client.as_ref(), &self.known.snapshot, told, Input::Wish);
+            }
             Input::Wish(Wish::Ask(request)) => self.ask(request, &sender),
             Input::Wish(Wish::Say(words)) => self.say(&words),
             Input::Wish(Wish::Explain(sentence)) => self.explain(&sentence),
@@ -368,6 +375,7 @@ impl App {
         self.sidebar.list(Page::Stream, self.known.stream().is_some());
         let fact = Rc::new(fact);
         self.pages.learn(&fact);
+        self.wizard.learn(&fact);
         self.pending.emit(pending::Input::Fact(fact));
     }
 

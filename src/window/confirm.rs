@@ -6,6 +6,9 @@ use relm4::gtk;
 
 use crate::client::{ServiceFacts, Verb};
 
+/// No more packages are named in a question.
+const MOST_NAMED: usize = 12;
+
 /// Calls `agreed` at once where nothing is lost, else after the person has read what the consequence is and agreed.
 /// Enter and Esc both mean no.
 pub(super) fn confirm(near: &impl IsA<gtk::Widget>, service: &ServiceFacts, verb: Verb, agreed: impl Fn() + 'static) {
@@ -84,6 +87,21 @@ impl Question {
         Self { heading, body, verb }
     }
 
+    /// About removing the toolkit of this release, with these packages.
+    pub(super) fn about_removal(release: &str, packages: &[String]) -> Self {
+        let named = packages.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = match packages.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let count = match packages.len() {
+            1 => "1 package is".into(),
+            count => format!("{count} packages are"),
+        };
+        let body = format!("{count} removed: {named}{more}. Programs that were built with it may not start any more.");
+        Self { heading: format!("Remove CUDA {release}?"), body, verb: "Remove" }
+    }
+
     /// None where there is nothing to ask: the desktop can do without it, or nothing of it is there to be lost.
     fn about(service: &ServiceFacts, verb: Verb) -> Option<Self> {
         if !service.essential || service.is_down() {
@@ -128,6 +146,14 @@ mod tests {
         assert_eq!(question.body, "Restarting the X server closes every window.");
         let question = Question::about(&service(true, "running"), STOP).unwrap();
         assert!(question.body.contains("stays stopped"), "{}", question.body);
+    }
+
+    #[test]
+    fn a_removal_names_what_goes() {
+        let question = Question::about_removal("12.9", &["cuda-nvcc-12-9".into()]);
+        assert!(question.body.starts_with("1 package is removed: cuda-nvcc-12-9."), "{}", question.body);
+        let many: Vec<String> = (0..15).map(|number| format!("p{number}")).collect();
+        assert!(Question::about_removal("12.9", &many).body.contains("p11 and 3 more."));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(super) struct Sign {
     pub(super) class: Option<&'static str>,
 }
 
+/// What has been asked for and not been answered.
+pub(super) const ASKING: &str = "Asking the control service";
+
 const WELL: (&str, Option<&str>) = ("emblem-ok-symbolic", Some("success"));
 const OFF: (&str, Option<&str>) = ("media-playback-stop-symbolic", Some("dim-label"));
 const BUSY: (&str, Option<&str>) = ("content-loading-symbolic", None);
@@ -91,6 +94,11 @@ pub(super) fn at_work(job: &JobFacts) -> Sign {
         (_, "service-restart") => "Restarting",
         _ => "At work",
     };
+    sign(BUSY, word)
+}
+
+/// Something that takes its time.
+pub(super) fn busy(word: &str) -> Sign {
     sign(BUSY, word)
 }
 

@@ -51,6 +51,11 @@ impl Known {
         self.snapshot.jobs.iter().rev().find(works_on)
     }
 
+    /// The job of the installer that is at work now.
+    pub(super) fn installation(&self) -> Option<&JobFacts> {
+        self.snapshot.jobs.iter().rev().find(|job| job.result.is_none() && job.kind.starts_with("cuda-"))
+    }
+
     /// How a service does: what is at work on it, else what the daemon has confirmed.
     pub(super) fn sign_of(&self, service: &ServiceFacts) -> Sign {
         self.job_on(&service.name).map_or_else(|| format::of_service(service), format::at_work)

@@ -24,6 +24,7 @@ mod rows;
 mod sidebar;
 mod trend;
 mod ways;
+mod wizard;
 
 use std::ffi::OsString;
 use std::io::Write;

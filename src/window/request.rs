@@ -2,7 +2,7 @@
 //! for.
 
 use super::page::Page;
-use crate::client::{Change, Client, Error, Terms, Verb, VncChange};
+use crate::client::{Change, Client, Error, InstallerVerb, Terms, Verb, VncChange};
 
 /// Something that the daemon is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(super) enum Request {
         /// Opens it.
         open: bool,
     },
+    /// Has the installer of CUDA do something.
+    Installer(InstallerVerb),
     /// Asks a process that uses a GPU to end.
     EndProcess {
         /// The GPU's UUID.
@@ -79,6 +81,7 @@ impl Request {
             }
             Self::DisconnectVnc => client.disconnect_vnc().await.map(|_| Granted::Done),
             Self::Tunnel { target, open } => client.set_tunnel(target, *open).await.map(Granted::Job),
+            Self::Installer(verb) => client.begin_install(verb).await.map(Granted::Job),
             Self::EndProcess { gpu, process, force } => {
                 client.end_gpu_process(gpu, *process, *force).await.map(|()| Granted::Done)
             }
@@ -118,6 +121,8 @@ pub(super) enum Wish {
     OpenService(String),
     /// Open the page of the GPU with this UUID.
     OpenGpu(String),
+    /// Open the wizard that installs toolkits, or shows what is at work.
+    Install,
     /// Tell the person in a few words that something was done.
     Say(String),
     /// Tell the person in a sentence why something was not done.

@@ -259,9 +259,10 @@ class Window:
         raise Refused(f"{name_of(accessible)!r} has not got the keyboard after {TABS} times Tab")
 
     def front(self):
-        """The window that takes keys and clicks: a modal dialog goes before the rest."""
+        """The window that takes keys and clicks: a modal dialog goes before the rest, then what is active."""
         windows = [self.root.get_child_at_index(i) for i in range(self.root.get_child_count())]
-        return next((each for each in reversed(windows) if has(each, "modal")), windows[0])
+        modal = next((each for each in reversed(windows) if has(each, "modal")), None)
+        return modal or next((each for each in windows if has(each, "active")), windows[0])
 
     def focused(self):
         return next((told(each) for each, _ in below(self.front()) if has(each, "focused")), None)

@@ -39,13 +39,8 @@ impl Machine {
 
     fn boot(repository: Repository, units: &'static [&'static str]) -> Self {
         let server = Server::of(repository.folder());
-        let config = format!("[cuda]\nrepository = '{}/'\nkey = '/etc/repository.asc'\n", server.url());
-        let boot = Boot { units, ..Boot::default() }
-            .and_file("/etc/desktop-control/config.toml", &config)
-            .and_file("/etc/repository.asc", &usual_key().public());
-        let stack = boot.start();
-        // The distribution's own repository is on the network, and no matter here.
-        stack.shell("rm -rf /etc/apt/sources.list.d/* /etc/apt/sources.list /var/lib/apt/lists/*");
+        let stack = with_repository(Boot { units, ..Boot::default() }, &server).start();
+        forget_distribution(&stack);
         Self { stack, repository, server }
     }
 
@@ -100,14 +95,7 @@ impl Machine {
 
     /// As it was before anything was installed here.
     pub(crate) fn reset(&self) {
-        self.stack.shell(
-            "names=$(dpkg-query -W -f '${Package}\\n' 'cuda-*' 'libcublas*' 2>/dev/null); \
-             [ -z \"$names\" ] || dpkg --purge $names >/dev/null; \
-             rm -rf /usr/local/cuda* /usr/local/lib/desktop-control-toolkit /etc/ld.so.conf.d/*desktop-control* \
-                 /etc/profile.d/desktop-control* /etc/apt/sources.list.d/* /etc/apt/keyrings/desktop-control* \
-                 /etc/apt/preferences.d/00-desktop-control* /var/lib/desktop-control/* /var/cache/desktop-control \
-                 /var/lib/apt/lists/* /run/desktop-control/install; ldconfig",
-        );
+        reset(&self.stack);
     }
 
     /// The state after an installation that nothing disturbed; the machine is clean again then.
@@ -132,6 +120,29 @@ impl Machine {
     pub(crate) fn fault(&self, what: &str) {
         self.stack.write("/run/desktop-control/fault", what);
     }
+}
+
+/// Boots with the daemon told of the repository that is served there.
+pub(crate) fn with_repository(boot: Boot, server: &Server) -> Boot {
+    let config = format!("[cuda]\nrepository = '{}/'\nkey = '/etc/repository.asc'\n", server.url());
+    boot.and_file("/etc/desktop-control/config.toml", &config).and_file("/etc/repository.asc", &usual_key().public())
+}
+
+/// The distribution's own repository is on the network, and no matter here.
+pub(crate) fn forget_distribution(stack: &Stack) {
+    stack.shell("rm -rf /etc/apt/sources.list.d/* /etc/apt/sources.list /var/lib/apt/lists/*");
+}
+
+/// As it was before anything was installed there.
+pub(crate) fn reset(stack: &Stack) {
+    stack.shell(
+        "names=$(dpkg-query -W -f '${Package}\\n' 'cuda-*' 'libcublas*' 2>/dev/null); \
+         [ -z \"$names\" ] || dpkg --purge $names >/dev/null; \
+         rm -rf /usr/local/cuda* /usr/local/lib/desktop-control-toolkit /etc/ld.so.conf.d/*desktop-control* \
+             /etc/profile.d/desktop-control* /etc/apt/sources.list.d/* /etc/apt/keyrings/desktop-control* \
+             /etc/apt/preferences.d/00-desktop-control* /var/lib/desktop-control/* /var/cache/desktop-control \
+             /var/lib/apt/lists/* /run/desktop-control/install; ldconfig",
+    );
 }
 
 /// `CUDA 12.9` with this profile.

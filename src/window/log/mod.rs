@@ -1,4 +1,4 @@
-//! The log of a service, as it is written: to follow, to search, to copy and to save.
+//! The log of a service or of a job, as it is written: to follow, to search, to copy and to save.
 //!
 //! A service may write faster than anybody reads and more than anybody wants to hold. So reading happens away from the
 //! widgets ([`reading`]), lines are bounded ([`lines`]), and the view changes once a second at most. Whoever looks back
@@ -14,10 +14,12 @@ mod text;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use gtk::prelude::*;
 use relm4::gtk;
 use relm4::{Component, ComponentParts, ComponentSender};
+use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::lines::Lines;
@@ -31,18 +33,20 @@ const ENDED: &str = "The log ended: the control service was restarted, or may no
 const LATE: &str = "The control service takes its time to open the log.";
 /// Stands between lines where others may be missing.
 const GAP: &str = "—— The control service was away. Lines may be missing here. ——";
-const SILENT: &str = "This service has written nothing yet.";
+const SILENT: &str = "Nothing has been written yet.";
 
 /// What the view is told.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// Shows the log of this service, from the last lines on. Of another one, nothing is left; of the same, it goes on.
+    /// Shows this log, from the last lines on. Of another one, nothing is left; of the same, it goes on.
     Show {
         /// Where to ask for it.
         client: Client,
-        /// supervisord's name.
-        service: String,
+        /// Whose log.
+        source: Source,
     },
+    /// A job may have said more.
+    More,
     /// Lets go of the log: nothing is read any more, nothing is kept.
     Stop,
     /// Goes on with the log, after it ended or was refused.
@@ -67,6 +71,15 @@ pub(crate) enum Input {
     Save,
     /// Saves everything there, or nowhere.
     SaveAs(Option<PathBuf>),
+}
+
+/// Whose log it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A service's, by supervisord's name.
+    Service(String),
+    /// That of the job with this number.
+    Job(u64),
 }
 
 /// What the view says.
@@ -109,11 +122,13 @@ enum Stage {
 pub(crate) struct LogView {
     parts: Parts,
     /// What to read, and where.
-    wanted: Option<(Client, String)>,
+    wanted: Option<(Client, Source)>,
     /// Dropped, it ends the reading.
     reading: Option<DropGuard>,
     /// News of another reading than this one are old.
     number: u64,
+    /// The log of a job is looked at again when this says so.
+    more: Arc<Notify>,
     stage: Stage,
     shown: Lines,
     /// What came while the text stood still.
@@ -144,6 +159,7 @@ impl Component for LogView {
             wanted: None,
             reading: None,
             number: 0,
+            more: Arc::default(),
             stage: Stage::default(),
             shown: Lines::default(),
             waiting: None,
@@ -158,14 +174,17 @@ impl Component for LogView {
 
     fn update(&mut self, input: Input, sender: ComponentSender<Self>, root: &gtk::Box) {
         match input {
-            Input::Show { client, service } => {
-                if self.wanted.as_ref().is_none_or(|(_, shown)| *shown != service) {
+            Input::Show { client, source } => {
+                // A job's whole log comes again, so there is nothing to go on behind.
+                let goes_on = matches!(source, Source::Service(_));
+                if !goes_on || self.wanted.as_ref().is_none_or(|(_, shown)| *shown != source) {
                     self.let_go();
                 }
-                self.wanted = Some((client, service));
+                self.wanted = Some((client, source));
                 self.read(&sender);
             }
-            Input::ReadAgain => self.read(&sender),
+            Input::ReadAgain => self.read_again(&sender),
+            Input::More => self.more.notify_one(),
             Input::Stop => {
                 self.wanted = None;
                 self.let_go();
@@ -203,18 +222,24 @@ impl Component for LogView {
 }
 
 impl LogView {
+    fn read_again(&mut self, sender: &ComponentSender<Self>) {
+        if let Some((client, source)) = self.wanted.clone() {
+            sender.input(Input::Show { client, source });
+        }
+    }
+
     /// Begins to read what is wanted, from its last lines on; behind what is there already, those that are new.
     fn read(&mut self, sender: &ComponentSender<Self>) {
-        let Some((client, service)) = self.wanted.clone() else { return };
+        let Some((client, source)) = self.wanted.clone() else { return };
         self.number += 1;
         self.stage = Stage::Quiet;
         self.seam = self.last_lines().map(Seam::behind);
-        let (number, stop) = (self.number, CancellationToken::new());
+        let (number, stop, more) = (self.number, CancellationToken::new(), Arc::clone(&self.more));
         self.reading = Some(stop.clone().drop_guard());
         sender.command(move |out, shutdown| {
             let tell = move |news| out.emit(Told(Message::News(number, news)));
             let reading = async move {
-                let _ = stop.run_until_cancelled(reading::read(client, service, tell)).await;
+                let _ = stop.run_until_cancelled(reading::read(client, source, more, tell)).await;
             };
             shutdown.register(reading).drop_on_shutdown()
         });
@@ -351,7 +376,7 @@ impl LogView {
     }
 
     fn ask_where(&mut self, sender: &ComponentSender<Self>, root: &gtk::Box) {
-        let Some((_, service)) = &self.wanted else { return };
+        let Some((_, source)) = &self.wanted else { return };
         let dialog = gtk::FileChooserNative::builder()
             .title("Save the log")
             .action(gtk::FileChooserAction::Save)
@@ -360,7 +385,10 @@ impl LogView {
             .modal(true)
             .build();
         dialog.set_transient_for(root.root().and_downcast::<gtk::Window>().as_ref());
-        dialog.set_current_name(&save::file_name(service));
+        dialog.set_current_name(&save::file_name(&match source {
+            Source::Service(name) => name.clone(),
+            Source::Job(id) => format!("job-{id}"),
+        }));
         let input = sender.input_sender().clone();
         dialog.connect_response(move |dialog, response| {
             let file = if response == gtk::ResponseType::Accept { dialog.file() } else { None };

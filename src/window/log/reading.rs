@@ -1,4 +1,4 @@
-//! Reading the log of a service away from the widgets: they are told at most once a second, and only what is new.
+//! Reading a log away from the widgets: they are told at most once a second, and only what is new.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::Source;
 use super::lines::{Lines, Splitter};
 use crate::client::Client;
 
@@ -20,6 +21,8 @@ const PIECE: usize = 64 * 1024;
 const PACE: Duration = Duration::from_secs(1);
 /// In this time the lines that were written before have come.
 const SETTLE: Duration = Duration::from_millis(50);
+/// So many of the last lines of a job's log are looked for in it, when its oldest are gone.
+const SEAM: usize = 20;
 /// Whatever takes longer is told.
 const PATIENCE: Duration = Duration::from_millis(400);
 
@@ -38,8 +41,12 @@ pub(super) enum News {
     Refusal(String),
 }
 
-/// Reads until the log ends.
-pub(super) async fn read(client: Client, service: String, tell: impl Fn(News)) {
+/// Reads until the log ends; that of a job again whenever `more` says so.
+pub(super) async fn read(client: Client, source: Source, more: Arc<Notify>, tell: impl Fn(News)) {
+    let service = match source {
+        Source::Service(name) => name,
+        Source::Job(id) => return read_job(&client, id, &more, &tell).await,
+    };
     match open(&client, &service, &tell).await {
         Ok(log) => {
             if timeout(PATIENCE, log.readable()).await.is_err() {
@@ -50,6 +57,44 @@ pub(super) async fn read(client: Client, service: String, tell: impl Fn(News)) {
         }
         Err(sentence) => tell(News::Refusal(sentence)),
     }
+}
+
+/// A job's log is told as a whole, so what is new of it has to be found.
+async fn read_job(client: &Client, id: u64, more: &Notify, tell: &impl Fn(News)) {
+    let turn = Arc::new(Semaphore::new(1));
+    let mut lines = Splitter::default();
+    let mut known = String::new();
+    loop {
+        let due = Instant::now() + PACE;
+        match client.job_log(id).await {
+            Ok(log) => {
+                lines.push(added(&known, &log).as_bytes());
+                known = log;
+            }
+            Err(error) => return tell(News::Refusal(error.to_string())),
+        }
+        if lines.has_news()
+            && let Some(permit) = next_turn(&turn, Instant::now()).await
+        {
+            tell(News::Lines(lines.take(), permit));
+        }
+        more.notified().await;
+        sleep_until(due).await;
+    }
+}
+
+/// What a log has more than before. Its oldest lines may be gone meanwhile.
+fn added<'l>(before: &str, now: &'l str) -> &'l str {
+    // An empty log is told as one empty line.
+    if before.trim().is_empty() {
+        return now.trim_start();
+    }
+    if let Some(added) = now.strip_prefix(before) {
+        return added;
+    }
+    let lines: Vec<&str> = before.lines().collect();
+    let end = lines[lines.len().saturating_sub(SEAM)..].join("\n") + "\n";
+    now.rfind(&end).map_or(now, |at| &now[at + end.len()..])
 }
 
 async fn open(client: &Client, service: &str, tell: &impl Fn(News)) -> Result<pipe::Receiver, String> {
@@ -102,6 +147,7 @@ async fn next_turn(turn: &Arc<Semaphore>, due: Instant) -> Option<OwnedSemaphore
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::ops::Range;
 
     use tokio::io::AsyncWriteExt;
 
@@ -118,6 +164,18 @@ mod tests {
         };
         tokio::join!(pass(log, &note), write(out));
         told.into_inner()
+    }
+
+    #[test]
+    fn only_what_is_new_of_a_job_is_told() {
+        assert_eq!(added("\n", "\n"), "");
+        assert_eq!(added("", "a\nb\n"), "a\nb\n");
+        assert_eq!(added("a\nb\n", "a\nb\nc\n"), "c\n");
+        assert_eq!(added("a\nb\n", "a\nb\n"), "");
+        let lines = |range: Range<u32>| range.map(|line| line.to_string() + "\n").collect::<String>();
+        let (before, now) = (lines(0..3000), lines(7..3007));
+        assert_eq!(added(&before, &now), "3000\n3001\n3002\n3003\n3004\n3005\n3006\n");
+        assert_eq!(added("a\nb\n", "x\ny\n"), "x\ny\n", "nothing of it is left");
     }
 
     #[tokio::test(start_paused = true)]

@@ -153,6 +153,7 @@ impl Pages {
             }
             Request::DisconnectVnc => self.remote.emit(remote::Input::Free(SERVICE.into())),
             Request::Tunnel { target, .. } => self.remote.emit(remote::Input::Free(target.clone())),
+            Request::Installer(_) => self.cuda.emit(cuda::Input::Answered),
             Request::EndProcess { process, .. } => self.gpu.emit(gpu::Input::Answered(*process, granted)),
             _ => {}
         }

@@ -227,7 +227,7 @@ impl Service {
 
     fn read_log(&self) {
         if let (Some(client), Some(service)) = (self.client.clone(), self.name.clone()) {
-            self.log.emit(log::Input::Show { client, service });
+            self.log.emit(log::Input::Show { client, source: log::Source::Service(service) });
         }
     }
 

@@ -1,36 +1,39 @@
 //! What there is to see of CUDA, in the words of the command line.
 
 use super::super::super::format::{self, Sign};
+use super::acts::Act;
 use crate::client::{CudaFacts, DriverPartFacts, ForwardFacts, ImageFacts, Snapshot, ToolkitFacts};
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) sign: Option<Sign>,
-    pub(super) title: String,
+pub(in crate::window) struct Line {
+    pub(in crate::window) sign: Option<Sign>,
+    pub(in crate::window) title: String,
     /// May be empty.
-    pub(super) about: String,
+    pub(in crate::window) about: String,
+    /// The button at its end.
+    pub(in crate::window) act: Option<Act>,
 }
 
 /// A row that has more to say to whoever wants to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fold {
-    pub(super) line: Line,
-    pub(super) details: Vec<Line>,
+pub(in crate::window) struct Fold {
+    pub(in crate::window) line: Line,
+    pub(in crate::window) details: Vec<Line>,
 }
 
 /// Everything, under one heading each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Shown {
-    pub(super) driver: Vec<Fold>,
-    pub(super) toolkits: Vec<Fold>,
+pub(in crate::window) struct Shown {
+    pub(in crate::window) driver: Vec<Fold>,
+    pub(in crate::window) toolkits: Vec<Fold>,
     pub(super) advice: Vec<Fold>,
     pub(super) elsewhere: Vec<Fold>,
 }
 
 impl Shown {
     /// Nothing where the daemon knows nothing of CUDA.
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
+    pub(in crate::window) fn of(snapshot: &Snapshot) -> Self {
         let Some(cuda) = snapshot.cuda.as_deref() else { return Self::default() };
         let mut driver = vec![Fold::plain(driver(cuda))];
         driver.extend(forward(cuda));
@@ -75,17 +78,17 @@ fn has_gpu(cuda: &CudaFacts) -> bool {
 }
 
 impl Line {
-    fn new(title: impl Into<String>, about: impl Into<String>) -> Self {
-        Self { sign: None, title: title.into(), about: about.into() }
+    pub(in crate::window) fn new(title: impl Into<String>, about: impl Into<String>) -> Self {
+        Self { sign: None, title: title.into(), about: about.into(), act: None }
     }
 
-    fn signed(self, sign: Sign) -> Self {
+    pub(in crate::window) fn signed(self, sign: Sign) -> Self {
         Self { sign: Some(sign), ..self }
     }
 }
 
 impl Fold {
-    fn plain(line: Line) -> Self {
+    pub(in crate::window) fn plain(line: Line) -> Self {
         Self { line, details: Vec::new() }
     }
 }

@@ -8,27 +8,35 @@ use adw::prelude::*;
 use libadwaita as adw;
 use relm4::gtk;
 
-use super::super::super::rows::{Group, icon, named_with, property, row};
+use super::super::super::rows::{Group, button, icon, named_with, property, row};
 use super::shown::{Fold, Line};
+use crate::client::InstallerVerb;
 
 /// Rows under a heading, some of which can be opened.
-#[derive(Debug)]
-pub(super) struct Folds {
-    pub(super) group: Group,
+pub(in crate::window) struct Folds {
+    pub(in crate::window) group: Group,
     shown: Vec<Fold>,
+    /// A button of a row was pressed.
+    pressed: Rc<dyn Fn(InstallerVerb)>,
     /// The titles of those that are open.
     open: Rc<RefCell<HashSet<String>>>,
 }
 
 impl Folds {
-    pub(super) fn new(title: &str) -> Self {
+    /// Rows without buttons.
+    pub(in crate::window) fn new(title: &str) -> Self {
+        Self::acting(title, |_| {})
+    }
+
+    /// Rows whose buttons ask for something.
+    pub(super) fn acting(title: &str, pressed: impl Fn(InstallerVerb) + 'static) -> Self {
         let group = Group::new(title);
         group.widget.set_visible(false);
-        Self { group, shown: Vec::new(), open: Rc::default() }
+        Self { group, shown: Vec::new(), pressed: Rc::new(pressed), open: Rc::default() }
     }
 
     /// Makes the rows anew where they have changed. What was open stays open.
-    pub(super) fn show(&mut self, folds: Vec<Fold>) {
+    pub(in crate::window) fn show(&mut self, folds: Vec<Fold>) {
         if folds == self.shown {
             return;
         }
@@ -41,12 +49,12 @@ impl Folds {
     }
 
     fn append(&self, fold: &Fold) {
-        let head = line_row(&fold.line);
+        let head = self.row(&fold.line);
         self.group.list.append(&head);
         if fold.details.is_empty() {
             return;
         }
-        let rows: Vec<adw::ActionRow> = fold.details.iter().map(line_row).collect();
+        let rows: Vec<adw::ActionRow> = fold.details.iter().map(|line| self.row(line)).collect();
         for row in &rows {
             row.add_css_class("detail");
             self.group.list.append(row);
@@ -72,14 +80,20 @@ impl Folds {
         });
         head.add_suffix(&toggle);
     }
-}
 
-fn line_row(line: &Line) -> adw::ActionRow {
-    let row = row(&line.title, &line.about);
-    row.set_subtitle_lines(0);
-    row.set_title_lines(0);
-    if let Some(sign) = &line.sign {
-        row.add_prefix(&icon(sign));
+    fn row(&self, line: &Line) -> adw::ActionRow {
+        let row = row(&line.title, &line.about);
+        row.set_subtitle_lines(0);
+        row.set_title_lines(0);
+        if let Some(sign) = &line.sign {
+            row.add_prefix(&icon(sign));
+        }
+        if let Some(act) = &line.act {
+            let (pressed, verb) = (Rc::clone(&self.pressed), act.verb.clone());
+            let button = button(act.label, &act.name, move |_| pressed(verb.clone()));
+            button.set_sensitive(act.enabled);
+            row.add_suffix(&button);
+        }
+        row
     }
-    row
 }
