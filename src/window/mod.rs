@@ -12,6 +12,7 @@ mod format;
 mod glance;
 mod gpu_watch;
 mod graph;
+mod keyboard;
 mod known;
 mod liked;
 mod log;
