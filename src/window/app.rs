@@ -24,7 +24,7 @@ use super::request::{Granted, Request, Wish};
 use super::rows::{icon_button, named};
 use super::sidebar::Sidebar;
 use super::wizard::Door;
-use super::{actions, format, keyboard};
+use super::{actions, format};
 use crate::api;
 use crate::client::preferences::PreferencesFile;
 use crate::client::{self, Client, Error, Fact, unix_now};
@@ -262,7 +262,6 @@ impl Component for App {
         model.show();
         fold(&widgets);
         listen(&root, wishes);
-        keyboard::walk_by_tab(&root);
         actions::add(&init.application, &root, wishes);
         sender.command(|out, shutdown| {
             let tell = move |fact| {

@@ -12,7 +12,6 @@ mod format;
 mod glance;
 mod gpu_watch;
 mod graph;
-mod keyboard;
 mod known;
 mod liked;
 mod log;

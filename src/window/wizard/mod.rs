@@ -18,7 +18,6 @@ use relm4::{Component, ComponentController, ComponentParts, ComponentSender, Con
 use self::flow::{Asked, Flow, Press, Step};
 use self::view::View;
 pub(super) use self::words::at_work;
-use super::keyboard::walk_by_tab;
 use super::known::Known;
 use super::log::{self, LogView};
 use super::request::{Request, Wish};
@@ -148,7 +147,6 @@ impl Component for Wizard {
             glib::Propagation::Stop
         });
         window.add_controller(keys);
-        walk_by_tab(&window);
         let model = Self {
             known: Known::default(),
             client: None,
