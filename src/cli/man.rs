@@ -5,6 +5,7 @@ use clap::{Arg, Command};
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 use super::exit::Exit;
+use crate::model::text::uncapitalised;
 
 const ENVIRONMENT: [(&str, &str); 2] = [
     ("NO_COLOR", "If set to anything, nothing is coloured."),
@@ -102,11 +103,6 @@ fn entry(page: &mut Roff, tag: Vec<Inline>, text: &str) {
 fn about(command: &Command, long: bool) -> String {
     let long = command.get_long_about().filter(|_| long);
     long.or(command.get_about()).map(ToString::to_string).unwrap_or_default()
-}
-
-fn uncapitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -33,6 +33,20 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
+/// As a sentence or a label begins: with a large letter.
+#[must_use]
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// As it goes on within a sentence: with a small letter.
+#[must_use]
+pub fn uncapitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
 /// A number of bytes as packages count them: in thousands, with one decimal from megabytes on.
 #[must_use]
 pub fn size(bytes: u64) -> String {
@@ -54,6 +68,12 @@ mod tests {
         let long = quoted(&"x".repeat(10_000));
         assert!(long.chars().count() < 120, "{long}");
         assert!(long.ends_with("and 9920 more characters"));
+    }
+
+    #[test]
+    fn a_sentence_begins_with_a_large_letter() {
+        assert_eq!(["", "a b", "ärger", "1 x"].map(capitalised), ["", "A b", "Ärger", "1 x"]);
+        assert_eq!(["", "A B", "Ärger"].map(uncapitalised), ["", "a B", "ärger"]);
     }
 
     #[test]

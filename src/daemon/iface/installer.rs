@@ -4,12 +4,12 @@ use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use zbus::message::Header;
-use zbus::zvariant::{ObjectPath, OwnedObjectPath};
+use zbus::zvariant::OwnedObjectPath;
 use zbus::{Connection, interface};
 
-use super::{Call, Ground, Options, flag};
+use super::{Call, Ground, Options, flag, path_of};
 use crate::api::installer::{AvailableInfo, PlanInfo};
-use crate::api::{self, Error, action};
+use crate::api::{Error, action};
 use crate::daemon::install::SUBCOMMAND;
 use crate::host::apt::ask_installer;
 use crate::model::cuda::{Candidate, Ranked, Release, Tables, ToolkitVersion, Verdict, rank};
@@ -48,9 +48,7 @@ impl InstallerObject {
 
     async fn begin(&self, call: Call<'_>, request: Result<Request, Error>) -> Result<OwnedObjectPath, Error> {
         let uid = self.authorise(call).await?;
-        let id = self.ground.jobs.begin_install(request?, uid)?;
-        let broken = |_| Error::Internal("The job has no path.".into());
-        Ok(ObjectPath::try_from(api::job_path(id)).map_err(broken)?.into())
+        path_of(Some(self.ground.jobs.begin_install(request?, uid)?))
     }
 }
 

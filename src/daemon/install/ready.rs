@@ -12,6 +12,7 @@ use crate::model::install::progress::Phase;
 use crate::model::install::repository::{self, KeySource, Repository};
 use crate::model::install::source::{self, Entry, Found};
 use crate::model::install::trouble::{Kind, recognise};
+use crate::model::text::capitalised;
 
 /// The lists are a few megabytes.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -97,7 +98,7 @@ impl Work {
             }
         };
         repository::check_key(repository, &key)
-            .map_err(|why| Failure::new("Unsupported", format!("{}.", capital(&why))))?;
+            .map_err(|why| Failure::new("Unsupported", format!("{}.", capitalised(&why))))?;
         Ok(key)
     }
 
@@ -119,9 +120,4 @@ impl Work {
         }
         Ok(())
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

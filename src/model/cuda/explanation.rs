@@ -4,9 +4,10 @@ use super::component::{Component, Components};
 use super::gpu::Gpu;
 use super::judgement::Cause;
 use super::native::Native;
-use super::sentence::{Facts, capitalised};
+use super::sentence::Facts;
 use super::tables::{Architecture, HostCompiler};
 use super::version::Capability;
+use crate::model::text::{capitalised, uncapitalised};
 
 /// All that there is to say, the most important first.
 pub(super) fn why(facts: &Facts) -> Vec<String> {
@@ -149,11 +150,6 @@ fn host_compiler(facts: &Facts) -> Option<String> {
 fn parts(facts: &Facts) -> Option<String> {
     let components: &Components = facts.candidate.components.as_ref()?;
     Some(format!("Installed: {}", uncapitalised(&components.summary(facts.release()))))
-}
-
-fn uncapitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_lowercase().chain(chars).collect())
 }
 
 fn unverified(facts: &Facts) -> Vec<String> {

@@ -13,7 +13,7 @@ use super::elsewhere::{self, Elsewhere};
 use super::package::{self, Given, Package, PackageState};
 use super::version::{Release, ToolkitVersion};
 use super::version_file::{self, VersionFile};
-use crate::model::text::quoted;
+use crate::model::text::{capitalised, quoted};
 
 /// What is known of the compiler in a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -287,19 +287,15 @@ fn disagreement(
     };
     Some(format!(
         "{} says CUDA {}, {} says {told}: the folder holds more than one version; install it anew.",
-        capitalised(name(believed)),
+        begins_sentence(name(believed)),
         version.release,
         name(source)
     ))
 }
 
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    match chars.next() {
-        // A file is called as it is.
-        Some(first) if !text.contains('.') => first.to_uppercase().chain(chars).collect(),
-        _ => text.to_owned(),
-    }
+/// A file is called as it is.
+fn begins_sentence(text: &str) -> String {
+    if text.contains('.') { text.to_owned() } else { capitalised(text) }
 }
 
 fn broken(package: &Package) -> Option<String> {

@@ -7,6 +7,7 @@ use super::judgement::{Cause, Harm, Judgement};
 use super::native::{Native, NativeReading};
 use super::tables::Tables;
 use super::version::Release;
+use crate::model::text::capitalised;
 
 /// Everything that the words are made of.
 pub(super) struct Facts<'a> {
@@ -198,9 +199,4 @@ fn unknown(facts: &Facts) -> String {
               the reason."
             .into(),
     }
-}
-
-pub(super) fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }

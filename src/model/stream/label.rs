@@ -1,5 +1,7 @@
 //! A label for a setting that nobody has described, made of its name.
 
+use crate::model::text::capitalised;
+
 /// Words that are not written like words.
 const SPECIAL: [(&str, &str); 34] = [
     ("10bit", "10-bit"),
@@ -42,10 +44,8 @@ const SPECIAL: [(&str, &str); 34] = [
 #[must_use]
 pub(super) fn label_of(name: &str) -> String {
     let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).map(spelled).collect();
-    let label = words.join(" ");
-    let mut characters = label.chars();
     // Special words keep their case, whatever their place.
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+    capitalised(&words.join(" "))
 }
 
 fn spelled(word: &str) -> &str {

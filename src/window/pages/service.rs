@@ -16,6 +16,7 @@ use super::super::log::{self, LogView};
 use super::super::request::{Request, Wish};
 use super::super::rows::{icon, show_icon};
 use crate::client::{Client, Fact, ServiceFacts, Verb, unix_now};
+use crate::model::text::capitalised;
 
 const START: Verb = Verb::Start { with_dependencies: true };
 const STOP: Verb = Verb::Stop { force: false };
@@ -254,22 +255,16 @@ impl Shown {
         let unanswered = if known.is_asked(name) { UNANSWERED } else { "" };
         Self {
             state: known.sign_of(service).word,
-            reason: sentence(&service.health_reason),
+            reason: capitalised(&service.health_reason),
             about: service.description.clone(),
             facts: facts(service),
             consequence: service.consequence.clone(),
-            step: job.map_or_else(|| unanswered.to_owned(), |job| sentence(&job.step)),
+            step: job.map_or_else(|| unanswered.to_owned(), |job| capitalised(&job.step)),
             down: service.is_down(),
             may_ask: known.may_ask(name),
             may_cancel: known.is_there && job.is_some_and(|job| job.cancellable),
         }
     }
-}
-
-/// Its first letter as a sentence begins.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn facts(service: &ServiceFacts) -> String {

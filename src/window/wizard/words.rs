@@ -4,7 +4,7 @@ use super::super::format::{self, Sign};
 use super::super::pages::cuda::shown::{Fold, Line};
 use super::flow::{Asked, Step};
 use crate::client::{AvailableToolkit, JobCheck, JobFacts, Snapshot, ToolkitPlan};
-use crate::model::text::size;
+use crate::model::text::{capitalised, size};
 
 /// What stands above a page.
 pub(super) fn heading(step: Step) -> &'static str {
@@ -136,10 +136,7 @@ pub(super) fn step(job: &JobFacts) -> String {
     match job.step.as_str() {
         "" if job.result.is_some() => "It is over".into(),
         "" => "Waiting for its turn".into(),
-        step => {
-            let mut letters = step.chars();
-            letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-        }
+        step => capitalised(step),
     }
 }
 

@@ -12,6 +12,7 @@ use super::super::super::ways::{self, Way};
 use super::elsewhere::Elsewhere;
 use super::{Input, Reason, words};
 use crate::client::{VncChange, VncFacts, VncViewerFacts, unix_now};
+use crate::model::text::capitalised;
 use crate::model::vnc::SERVICE;
 
 /// As wide as the field for a password is, in letters.
@@ -130,10 +131,8 @@ impl View {
     pub(super) fn show_password(&self, known: &Known, shown: Option<&str>, typed: usize) {
         let Some(vnc) = known.snapshot.vnc.as_deref() else { return };
         let may_ask = known.may_ask(SERVICE);
-        let about = vnc.password_in_words();
-        let mut letters = about.chars();
-        let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
-        self.password.row.set_subtitle(&shown.map_or_else(|| format!("{first}{}", letters.as_str()), str::to_owned));
+        let source = || capitalised(vnc.password_in_words());
+        self.password.row.set_subtitle(&shown.map_or_else(source, str::to_owned));
         self.password.show.set_visible(shown.is_none());
         self.password.hide.set_visible(shown.is_some());
         let is_there = known.is_there && vnc.password_source != "none";
@@ -215,15 +214,15 @@ impl Switch {
 impl Password {
     fn new(page: &Sender<Input>) -> Self {
         let group = Group::new("VNC password");
-        let row = row("Password", "");
+        let now = row("Password", "");
         let (shown, hidden, copied) = (page.clone(), page.clone(), page.clone());
         let show = button("Show", "Show the VNC password", move |_| shown.emit(Input::Read(Reason::Show)));
         let hide = button("Hide", "Hide the VNC password", move |_| hidden.emit(Input::Hide));
         let copy = button("Copy", "Copy the VNC password", move |_| copied.emit(Input::Read(Reason::Copy)));
-        row.add_suffix(&show);
-        row.add_suffix(&hide);
-        row.add_suffix(&copy);
-        let typed = super::super::super::rows::row("New password", "");
+        now.add_suffix(&show);
+        now.add_suffix(&hide);
+        now.add_suffix(&copy);
+        let typed = row("New password", "");
         let entry: gtk::PasswordEntry = named("GtkPasswordEntry", "New VNC password").unwrap_or_default();
         entry.set_valign(gtk::Align::Center);
         entry.set_width_chars(PASSWORD);
@@ -233,7 +232,7 @@ impl Password {
         let set = button("Set", "Set the new VNC password", move |_| clicked.emit(Input::Set));
         typed.add_suffix(&entry);
         typed.add_suffix(&set);
-        let made_up = super::super::super::rows::row(
+        let made_up = row(
             "A password nobody can guess",
             "8 letters and digits that do not look alike. The server restarts with it",
         );
@@ -242,10 +241,10 @@ impl Password {
             offered.emit(Input::Offer(VncChange::GeneratedPassword));
         });
         made_up.add_suffix(&make_up);
-        for row in [&row, &typed, &made_up] {
+        for row in [&now, &typed, &made_up] {
             group.list.append(row);
         }
-        Self { group, row, show, hide, copy, typed, entry, set, make_up }
+        Self { group, row: now, show, hide, copy, typed, entry, set, make_up }
     }
 }
 
