@@ -59,6 +59,17 @@ fn vnc_is_turned_off_and_on_for_good() {
 }
 
 #[test]
+fn the_stream_is_turned_on_from_here_as_often_as_it_is_off() {
+    let mut window = open();
+    for _ in 0..2 {
+        window.stack.ctl_ok(&["services", "stop", "selkies"]);
+        window.seen.find_when("", "Turn on Desktop stream", "can be pressed", |button| button.is("sensitive"));
+        window.seen.click("", "Turn on Desktop stream");
+        window.stack.wait_for_health("selkies", "ok");
+    }
+}
+
+#[test]
 fn a_password_typed_here_lets_in_and_is_seen_on_request_only() {
     let mut window = open();
     window.seen.enter_text("password text", "New VNC password", ONE);

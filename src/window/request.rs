@@ -3,6 +3,7 @@
 
 use super::page::Page;
 use crate::client::{Change, Client, Error, InstallerVerb, Terms, Verb, VncChange};
+use crate::model::vnc::SERVICE;
 
 /// Something that the daemon is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,10 +89,12 @@ impl Request {
         }
     }
 
-    /// The service that it is about, by supervisord's name.
-    pub(super) fn service(&self) -> Option<&str> {
+    /// What it is about: a service, by supervisord's name, or what a quick tunnel leads to. Pages ask nothing else about
+    /// that until it is answered.
+    pub(super) fn target(&self) -> Option<&str> {
         match self {
-            Self::Control(service, _) | Self::Vnc { service, .. } => Some(service),
+            Self::Control(target, _) | Self::Vnc { service: target, .. } | Self::Tunnel { target, .. } => Some(target),
+            Self::DisconnectVnc => Some(SERVICE),
             _ => None,
         }
     }

@@ -34,7 +34,7 @@ pub(super) struct Way {
 pub(super) fn of(known: &Known) -> Vec<Way> {
     let way = |way: &WayFacts| {
         let turn_on = turn_on(known.snapshot.vnc.as_deref(), way);
-        let may_ask = turn_on.service().is_some_and(|service| known.may_ask(service));
+        let may_ask = turn_on.target().is_some_and(|service| known.may_ask(service));
         Way { facts: way.clone(), turn_on, may_ask }
     };
     known.snapshot.ways.iter().map(way).collect()

@@ -19,7 +19,6 @@ use super::page::Page;
 use super::request::{Request, Wish};
 use crate::client::Fact;
 use crate::client::preferences::Preferences;
-use crate::model::vnc::SERVICE;
 
 /// What is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,17 +141,14 @@ impl Pages {
 
     /// What a page asked for was granted or refused.
     pub(super) fn answered(&self, request: &Request, granted: bool) {
-        if let Some(service) = request.service() {
-            self.overview.emit(overview::Input::Answered(service.to_owned()));
-            self.service.emit(service::Input::Answered(service.to_owned()));
+        if let Some(target) = request.target() {
+            self.overview.emit(overview::Input::Answered(target.to_owned()));
+            self.remote.emit(remote::Input::Answered(target.to_owned()));
+            self.service.emit(service::Input::Answered(target.to_owned()));
         }
         match request {
             Request::Stream(asked) => self.stream.emit(stream::Input::Answered(asked.clone(), granted)),
-            Request::Vnc { change, service, .. } => {
-                self.remote.emit(remote::Input::Answered(change.clone(), service.clone(), granted));
-            }
-            Request::DisconnectVnc => self.remote.emit(remote::Input::Free(SERVICE.into())),
-            Request::Tunnel { target, .. } => self.remote.emit(remote::Input::Free(target.clone())),
+            Request::Vnc { change, .. } if granted => self.remote.emit(remote::Input::Granted(change.clone())),
             Request::Installer(_) => self.cuda.emit(cuda::Input::Answered),
             Request::EndProcess { process, .. } => self.gpu.emit(gpu::Input::Answered(*process, granted)),
             _ => {}

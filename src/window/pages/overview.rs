@@ -196,7 +196,7 @@ impl SimpleComponent for Overview {
             Input::Minute => {}
             Input::Help(service) => self.help(&service, &sender),
             Input::Ask(request) | Input::Way(Wanted::On(request)) => {
-                request.service().into_iter().for_each(|service| self.known.ask(service));
+                request.target().into_iter().for_each(|target| self.known.ask(target));
                 sender.output_sender().emit(Wish::Ask(request));
             }
             Input::Way(Wanted::Address(address)) => {

@@ -27,10 +27,10 @@ pub(in crate::window) enum Input {
     Fact(Rc<Fact>),
     /// It is the page that is shown, or not any more.
     Open(bool),
-    /// A change for this service has been answered: it was granted, or not.
-    Answered(VncChange, String, bool),
-    /// Something else that was asked for has been answered: it was for this service, or for a tunnel to this target.
-    Free(String),
+    /// What was asked about this service, or about the tunnel to this target, has been answered.
+    Answered(String),
+    /// This change has been granted.
+    Granted(VncChange),
     /// A person wants something of a way in.
     Way(Wanted),
     /// A person wishes this.
@@ -119,8 +119,8 @@ impl Component for Remote {
                     self.look_anew(&sender);
                 }
             }
-            Input::Answered(change, service, granted) => self.answered(&change, &service, granted, &sender),
-            Input::Free(name) => self.known.answered(&name),
+            Input::Answered(target) => self.known.answered(&target),
+            Input::Granted(change) => self.granted(&change, &sender),
             Input::Way(Wanted::Address(address)) => self.copy(&address, "Copied", &sender),
             Input::Way(Wanted::On(request)) => self.ask(request, &sender),
             Input::Offer(change) => self.offer(change, &sender),
@@ -132,14 +132,8 @@ impl Component for Remote {
                 typed if typed.is_empty() || !self.known.may_ask(SERVICE) => {}
                 typed => self.offer(VncChange::Password(typed), &sender),
             },
-            Input::HangUp => {
-                self.known.ask(SERVICE);
-                sender.output_sender().emit(Wish::Ask(Request::DisconnectVnc));
-            }
-            Input::Tunnel(target, open) => {
-                self.known.ask(&target);
-                sender.output_sender().emit(Wish::Ask(Request::Tunnel { target, open }));
-            }
+            Input::HangUp => self.ask(Request::DisconnectVnc, &sender),
+            Input::Tunnel(target, open) => self.ask(Request::Tunnel { target, open }, &sender),
         }
         self.refresh(&sender);
     }
@@ -178,15 +172,14 @@ impl Remote {
         });
     }
 
-    fn answered(&mut self, change: &VncChange, service: &str, granted: bool, sender: &ComponentSender<Self>) {
-        self.known.answered(service);
+    fn granted(&mut self, change: &VncChange, sender: &ComponentSender<Self>) {
         match change {
-            VncChange::Password(_) if granted => {
+            VncChange::Password(_) => {
                 self.view.forget_typing();
                 self.password = None;
                 sender.output_sender().emit(Wish::Say("The new password holds".into()));
             }
-            VncChange::GeneratedPassword if granted => self.read(Reason::Show, sender),
+            VncChange::GeneratedPassword => self.read(Reason::Show, sender),
             _ => {}
         }
     }
@@ -212,9 +205,7 @@ impl Remote {
     }
 
     fn ask(&mut self, request: Request, sender: &ComponentSender<Self>) {
-        if let Some(service) = request.service() {
-            self.known.ask(service);
-        }
+        request.target().into_iter().for_each(|target| self.known.ask(target));
         sender.output_sender().emit(Wish::Ask(request));
     }
 
