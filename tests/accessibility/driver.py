@@ -142,6 +142,18 @@ def xdotool(*words):
     return done.stdout
 
 
+def active_window():
+    """Waits for it: a window is on the screen a moment before the window manager says that it is the active one."""
+
+    def look():
+        try:
+            return xdotool("getactivewindow").strip()
+        except Refused:
+            return None
+
+    return waited_for("an active window", look)
+
+
 def is_stop(accessible, above):
     """Whether Tab should stop at it."""
     role = accessible.get_role_name()
@@ -216,7 +228,7 @@ class Window:
         if not self.is_in_view(accessible):
             self.reach_it(accessible)
         left, top, width, height = bounds_of(accessible)
-        window = xdotool("getactivewindow").strip()
+        window = active_window()
         shell = dict(line.split("=") for line in xdotool("getwindowgeometry", "--shell", window).split())
         around = bounds_of(self.front())
         # What the window draws around itself is the same on all sides.
