@@ -259,6 +259,63 @@ fn an_entry_that_is_there_is_used_and_never_doubled() {
 }
 
 #[test]
+fn an_entry_with_somebody_elses_key_is_neither_used_nor_changed() {
+    const LIST: &str = "/etc/apt/sources.list.d/cuda.list";
+    const SOURCES: &str = "/etc/apt/sources.list.d/cuda.sources";
+    let machine = Machine::usual();
+    let url = machine.server.url();
+    let (own, stranger) = (usual_key(), Key::fresh());
+    machine.stack.write("/etc/stranger.asc", &stranger.public());
+    machine.stack.write("/etc/both.asc", &format!("{}\n{}", own.public(), stranger.public()));
+    // Their key signs it, so apt itself would be content.
+    machine.repository.publish(&stranger);
+    let refused = |file: &str, text: &str, said: &[&str]| {
+        machine.stack.write(file, text);
+        let failure = machine.ask("available", &Value::Null).expect_err("somebody else's key");
+        let message = failure["message"].as_str().expect("a sentence");
+        assert!(said.iter().all(|part| message.contains(part)) && message.contains(file), "{said:?}: {message}");
+        assert_eq!(failure["name"], "Unsupported");
+        assert_eq!(
+            machine.stack.shell(&format!("ls /etc/apt/sources.list.d; cat {file}")),
+            format!("{}\n{}", file.rsplit('/').next().unwrap_or_default(), text.trim_end()),
+            "it is as it was"
+        );
+        machine.stack.shell(&format!("rm {file}"));
+    };
+    let list = |options: &str| format!("deb {options} {url}/ /\n");
+    let foreign = stranger.fingerprint();
+    let whose = [foreign.as_str(), &own.fingerprint(), "remove"];
+    refused(LIST, &list("[signed-by=/etc/stranger.asc]"), &whose);
+    refused(LIST, &list("[signed-by=/etc/both.asc]"), &whose);
+    refused(LIST, &list(&format!("[signed-by={foreign}]")), &whose);
+    refused(LIST, &list("[signed-by=/etc/gone.asc]"), &["/etc/gone.asc cannot be read"]);
+    refused(LIST, &list(""), &["without its key", &own.fingerprint()]);
+    let written = |key: &Key| {
+        let public = key.public();
+        let lines =
+            public.trim_end().lines().map(|line| if line.is_empty() { " .".to_owned() } else { format!(" {line}") });
+        format!("Types: deb\nURIs: {url}/\nSuites: /\nSigned-By:\n{}\n", lines.collect::<Vec<_>>().join("\n"))
+    };
+    refused(SOURCES, &written(&stranger), &[&foreign, "written out in the entry"]);
+
+    machine.repository.publish(own);
+    for (file, text) in [(SOURCES, written(own)), (LIST, list("[signed-by=/etc/repository.asc]"))] {
+        machine.stack.write(file, &text);
+        machine.ask("available", &Value::Null).expect("the key is its own");
+        machine.stack.shell(&format!("rm {file}"));
+    }
+    machine.stack.write("/etc/apt/trusted.gpg.d/cuda.asc", &own.public());
+    for options in [String::new(), format!("[signed-by={}]", own.fingerprint())] {
+        machine.stack.write(LIST, &list(&options));
+        machine.ask("available", &Value::Null).expect("the system trusts its key");
+        assert_eq!(machine.stack.shell("ls /etc/apt/sources.list.d"), "cuda.list");
+    }
+    machine.stack.shell(&format!("rm {LIST}"));
+    machine.ask("available", &Value::Null).expect("the right entry is added by itself");
+    assert_eq!(machine.stack.shell("ls /etc/apt/sources.list.d"), "desktop-control-cuda.sources");
+}
+
+#[test]
 fn lists_of_the_distribution_that_were_never_fetched_are_fetched_when_they_are_needed() {
     let machine = Machine::of(Repository::with(&[package(
         "cuda-nvcc-12-9",

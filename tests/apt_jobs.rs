@@ -17,8 +17,9 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use self::machine::Machine;
-use self::packages::{POSTINST_FAILS, POSTINST_SLOW};
-use self::repository::Repository;
+use self::packages::{POSTINST_FAILS, POSTINST_SLOW, package};
+use self::repository::{Key, Repository, usual_key};
+use self::server::Server;
 use self::support::{DEADLINE, code, text, wait_until};
 
 fn json(machine: &Machine, words: &[&str]) -> Value {
@@ -150,4 +151,84 @@ fn events_come_as_lines_and_the_default_is_restored_at_the_start() {
     machine.stack.shell(&format!("kill -9 {}", machine.stack.pid_of("desktop-controld")));
     wait_until(DEADLINE, || "the default is as chosen".into(), || (default() == "/usr/local/cuda-12.8").then_some(()));
     machine.assert_sound();
+}
+
+#[test]
+fn packages_come_from_a_mirror_that_is_set_and_from_the_earlier_one_again() {
+    let machine = Machine::with_daemon(Repository::usual());
+    let repository = |more: &[&str]| json(&machine, &[&["cuda", "repository"], more].concat());
+    let configured = repository(&[]);
+    assert_eq!((&configured["url"], &configured["origin"]), (&machine.server.url().into(), &"configuration".into()));
+    assert_eq!(configured["fingerprints"], serde_json::json!([usual_key().fingerprint()]));
+    assert_eq!((&configured["kind"], &configured["entry"]), (&"mirror".into(), &Value::Null), "nothing is added yet");
+    let config = machine.stack.shell("cat /etc/desktop-control/config.toml");
+
+    let key = Key::fresh();
+    let other = Repository::only(&[package("cuda-toolkit-12-9", "12.9.7-1", &[])]);
+    other.publish(&key);
+    let server = Server::of(other.folder());
+    let url = server.url();
+    machine.stack.write("/root/mirror.asc", &key.public());
+    machine.stack.write("/root/page", "<html>not found</html>");
+    let fingerprint = key.fingerprint();
+    for (words, said) in [
+        (vec!["--url", "ftp://a", "--key", "/root/mirror.asc"], "must begin with https://"),
+        (vec!["--url", &url, "--key", "/root/page"], "is no OpenPGP key"),
+        (vec!["--url", &url, "--key", "/root/gone"], "cannot be read"),
+        (vec!["--url", &url, "--key", "/root/mirror.asc", "--fingerprint", "EB69"], "should have the fingerprint"),
+        (vec!["--url", &url], "--key"),
+        (vec!["--reset", "--key", "/root/mirror.asc"], "cannot be used with"),
+    ] {
+        let refused = machine.stack.ctl(&[&["cuda", "repository"], words.as_slice()].concat());
+        assert!(code(&refused) == 2 && text(&refused).contains(said), "{words:?}: {}", text(&refused));
+    }
+    let stranger = ["cuda", "repository", "--reset"];
+    assert_eq!(code(&machine.stack.ctl_as("nobody", &stranger)), 4);
+    assert_eq!(repository(&[]), configured, "nothing was changed by what was refused");
+
+    let set = repository(&["--url", &format!("{url}/"), "--key", "/root/mirror.asc", "--fingerprint", &fingerprint]);
+    assert_eq!((&set["url"], &set["origin"]), (&url.clone().into(), &"set".into()), "{set}");
+    assert_eq!(set["fingerprints"], serde_json::json!([fingerprint]));
+    let available = json(&machine, &["cuda", "available"]);
+    assert_eq!(available[0]["version"], "12.9.7", "{available}");
+    let sources = || machine.stack.shell("cat /etc/apt/sources.list.d/*");
+    assert!(sources().contains(&url) && !sources().contains(&machine.server.url()), "{}", sources());
+    assert_eq!(repository(&[])["entry"], "/etc/apt/sources.list.d/desktop-control-cuda.sources");
+    machine.stack.shell(&format!("kill -9 {}", machine.stack.pid_of("desktop-controld")));
+    wait_for_daemon(&machine);
+    assert_eq!(repository(&[])["url"], Value::from(url.clone()), "it outlives the daemon");
+    assert_eq!(machine.stack.shell("cat /etc/desktop-control/config.toml"), config, "what is written by hand stays");
+
+    let shown = machine.stack.ctl_ok(&["cuda", "repository", "--reset"]);
+    assert!(
+        shown.contains(&machine.server.url()) && shown.contains("named in /etc/desktop-control/config.toml"),
+        "{shown}"
+    );
+    assert_eq!(json(&machine, &["cuda", "available"])[0]["version"], "12.9.1");
+    assert!(sources().contains(&machine.server.url()) && !sources().contains(&url), "{}", sources());
+    machine.server.faults(|faults| faults.rate = Some(500_000));
+    machine.stack.ctl_ok(&["--wait", "0", "cuda", "install", "12.9", "-p", "full", "--yes"]);
+    for words in [&["--reset"][..], &["--url", &url, "--key", "/root/mirror.asc"]] {
+        let busy = machine.stack.ctl(&[&["cuda", "repository"], words].concat());
+        assert_eq!(code(&busy), 6, "{}", text(&busy));
+    }
+    let job = last_job(&machine)["id"].to_string();
+    machine.stack.ctl_ok(&["jobs", "cancel", &job]);
+    // NVIDIA's own address with somebody else's key.
+    let nvidia = "https://developer.download.nvidia.com/compute/cuda/repos/debian12/x86_64";
+    let refused = machine.stack.ctl(&["cuda", "repository", "--url", nvidia, "--key", "/root/mirror.asc"]);
+    assert!(code(&refused) == 2 && text(&refused).contains("EB693B30"), "{}", text(&refused));
+    machine.stack.write("/var/lib/desktop-control/repository.json", "{\"url\":");
+    let broken = machine.stack.ctl(&["cuda", "available"]);
+    assert!(code(&broken) == 1 && text(&broken).contains("--reset"), "{}", text(&broken));
+    assert_eq!(repository(&["--reset"])["origin"], "configuration");
+    machine.assert_sound();
+}
+
+fn wait_for_daemon(machine: &Machine) {
+    wait_until(
+        DEADLINE,
+        || "the daemon answers again".into(),
+        || (code(&machine.stack.ctl(&["jobs"])) == 0).then_some(()),
+    );
 }

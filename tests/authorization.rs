@@ -27,7 +27,7 @@ fn boot() -> Boot {
 const SELKIES: &str = "/opt/selkies/lib/python3.11/site-packages/selkies-2.1.0.dist-info/METADATA";
 
 /// Methods that everybody may call, each with the reason.
-const FOR_EVERYBODY: [(&str, &str); 14] = [
+const FOR_EVERYBODY: [(&str, &str); 15] = [
     // Closer probes cost next to nothing, and a user may hold only so many leases.
     (interface::ROOT, "Watch"),
     // Gives what the caller could read without us; the rest is tested below.
@@ -50,10 +50,12 @@ const FOR_EVERYBODY: [(&str, &str); 14] = [
     (interface::GPU, "Processes"),
     // Only looks, and at what everybody may see.
     (interface::CUDA, "Refresh"),
+    // Reads what stands in apt's own files.
+    (interface::INSTALLER, "DescribeRepository"),
 ];
 
 /// Commands that only read.
-const READING: [&str; 24] = [
+const READING: [&str; 25] = [
     "status",
     "access",
     "access show",
@@ -77,6 +79,8 @@ const READING: [&str; 24] = [
     "gpu help",
     "cuda show",
     "cuda help",
+    // Without a URL.
+    "cuda repository",
     // Becomes a program of the caller's own.
     "cuda with-compat",
 ];
@@ -133,6 +137,7 @@ fn arguments(signature: &str) -> &'static [&'static str] {
         "sa{sv}" => &["slow-link", "0"],
         "uta{sv}" => &["1", "0", "0"],
         "ssa{sv}" => &["12.9", "compiler", "0"],
+        "saya{sv}" => &["http://127.0.0.1/cuda", "0", "0"],
         "asa{sv}" => &["1", "framerate", "0"],
         other => panic!("say in this test what arguments of the types {other} look like"),
     }

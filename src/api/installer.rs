@@ -44,3 +44,23 @@ pub struct PlanInfo {
     /// Where the licence is read that whoever installs agrees to; empty where nothing is installed.
     pub licence: String,
 }
+
+/// Where packages come from, as `DescribeRepository` tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type, Value, OwnedValue)]
+#[zvariant(signature = "dict", rename_all = "kebab-case")]
+pub struct RepositoryInfo {
+    /// Its URL.
+    pub url: String,
+    /// `nvidia`: one of NVIDIA's own; `mirror`: another one.
+    pub kind: String,
+    /// Who chose it: `default` (nobody), `configuration`, `set`.
+    pub origin: String,
+    /// The file of apt's that names it; absent where none does yet.
+    pub entry: Option<String>,
+    /// Where its key is, a path or a URL; absent where it was handed over and is not needed yet.
+    pub key: Option<String>,
+    /// The fingerprints of the keys whose signature is taken.
+    pub fingerprints: Vec<String>,
+    /// Why it cannot be used, and what to do; absent where nothing is wrong.
+    pub problem: Option<String>,
+}

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::access::{Access, Tunnel};
 pub(super) use self::cuda::Cuda;
 pub(super) use self::gpu::Gpu;
-pub(super) use self::installer::Installer;
+pub(super) use self::installer::{Installer, Source};
 pub(super) use self::stream::{Set, Stream};
 pub(super) use self::vnc::Vnc;
 use super::exit;

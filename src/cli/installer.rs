@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
-use super::Failure;
 use super::args::Installer;
 use super::jobs::{in_words, judged};
 use super::output::{Output, complain};
 use super::table::{Cell, Style, Tone, render};
+use super::{Failure, repository};
 use crate::api;
 use crate::client::{AvailableToolkit, Client, InstallerVerb, JobCheck, JobFacts, Patience, ToolkitPlan};
 use crate::model::text::size;
@@ -31,6 +31,7 @@ pub(super) async fn obey(
             let plan = client.plan_toolkit(&wanted.wish(false)).await?;
             if out.json { Ok(out.document(&plan)?) } else { Ok(out.text(&text(&plan, out.style))?) }
         }
+        Installer::Repository(source) => repository::obey(&client, out, source).await,
         other => match other.verb() {
             Some((verb, yes)) => perform(client, out, &verb, yes, wait).await,
             None => Ok(()),

@@ -14,6 +14,7 @@ mod man;
 mod nearest;
 mod output;
 mod printable;
+mod repository;
 mod secret;
 mod services;
 mod status;

@@ -199,7 +199,7 @@ impl Client {
         Ok(self.job_log(id).await?.lines().filter_map(check).collect())
     }
 
-    async fn installer(&self) -> Result<InstallerProxy<'static>, Error> {
+    pub(super) async fn installer(&self) -> Result<InstallerProxy<'static>, Error> {
         Ok(InstallerProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?)
     }
 }

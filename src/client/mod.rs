@@ -15,6 +15,7 @@ mod gpu;
 pub mod gpu_words;
 mod installer;
 pub mod preferences;
+mod repository;
 mod stream;
 mod vnc;
 
@@ -38,6 +39,7 @@ pub use follow::{Milestone, Patience};
 pub use installer::{
     AvailableToolkit, InstallerVerb, JobCheck, PlannedPackage, PlannedSpace, ToolkitPlan, ToolkitWish,
 };
+pub use repository::RepositoryFacts;
 pub use stream::{Change, Terms, Wish};
 pub use vnc::VncChange;
 

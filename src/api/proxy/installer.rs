@@ -4,10 +4,10 @@ use zbus::proxy;
 use zbus::zvariant::OwnedObjectPath;
 
 use super::super::Error;
-use super::super::installer::{AvailableInfo, PlanInfo};
+use super::super::installer::{AvailableInfo, PlanInfo, RepositoryInfo};
 use super::Options;
 
-/// What installs and removes CUDA toolkits. All of it needs `install-software`. There is one job of this kind at a time; a
+/// What installs and removes CUDA toolkits. All of it but `DescribeRepository` needs `install-software`. There is one job of this kind at a time; a
 /// second one is refused with `Busy`.
 #[proxy(
     interface = "io.github.desktop_control.Control1.Installer",
@@ -47,4 +47,16 @@ pub trait Installer {
     /// Puts right what an interrupted installation has left.
     #[zbus(allow_interactive_auth, no_autostart)]
     fn repair(&self, options: Options<'_>) -> Result<OwnedObjectPath, Error>;
+
+    /// Where packages come from, as far as that can be told without asking there.
+    #[zbus(no_autostart)]
+    fn describe_repository(&self, options: Options<'_>) -> Result<RepositoryInfo, Error>;
+
+    /// Has packages come from there, signed by this key. Option `fingerprint` (s): the one that the key must have.
+    #[zbus(allow_interactive_auth, no_autostart)]
+    fn set_repository(&self, url: &str, key: &[u8], options: Options<'_>) -> Result<(), Error>;
+
+    /// Forgets the repository that was set.
+    #[zbus(allow_interactive_auth, no_autostart)]
+    fn reset_repository(&self, options: Options<'_>) -> Result<(), Error>;
 }

@@ -1,6 +1,7 @@
 //! What `desktopctl cuda` can install and remove, as it is defined.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -47,6 +48,11 @@ pub(in crate::cli) enum Installer {
     },
     /// Put right what an interrupted installation has left
     Repair,
+    /// Show where packages come from, or have them come from a mirror
+    ///
+    /// A mirror is a flat repository, as NVIDIA's are, and is used only with the key that signs it. It goes before what
+    /// the configuration names. Nothing is fetched: `desktopctl cuda available` does that.
+    Repository(Source),
     /// Run one program with a toolkit's forward compatibility libraries
     ///
     /// They stand in for the driver's own in that program alone: with them CUDA cannot share memory with OpenGL and
@@ -71,6 +77,23 @@ pub(in crate::cli) struct Wanted {
     /// What comes with it; can be given several times
     #[arg(long, value_enum)]
     extra: Vec<Extra>,
+}
+
+/// Where packages come from.
+#[derive(Args, Clone, Debug)]
+pub(in crate::cli) struct Source {
+    /// The address of a mirror: https://, http:// or file:///
+    #[arg(long, requires = "key")]
+    pub(in crate::cli) url: Option<String>,
+    /// The file with the public key that signs it
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(in crate::cli) key: Option<PathBuf>,
+    /// Take that key only if it has this fingerprint
+    #[arg(long, requires = "url")]
+    pub(in crate::cli) fingerprint: Option<String>,
+    /// Forget the mirror that was set: back to what the configuration names, or to NVIDIA's own
+    #[arg(long, conflicts_with_all = ["url", "key", "fingerprint"])]
+    pub(in crate::cli) reset: bool,
 }
 
 /// How much of a toolkit.
@@ -121,7 +144,7 @@ impl Installer {
             Self::Default { version } => (InstallerVerb::SetDefault(version.clone()), true),
             Self::Verify { version } => (InstallerVerb::Verify(version.clone()), true),
             Self::Repair => (InstallerVerb::Repair, true),
-            Self::Available | Self::Plan { .. } | Self::WithCompat { .. } => return None,
+            Self::Available | Self::Plan { .. } | Self::Repository(_) | Self::WithCompat { .. } => return None,
         })
     }
 }

@@ -7,16 +7,17 @@ use zbus::message::Header;
 use zbus::zvariant::OwnedObjectPath;
 use zbus::{Connection, interface};
 
-use super::{Call, Ground, Options, flag, path_of};
-use crate::api::installer::{AvailableInfo, PlanInfo};
+use super::{Call, Ground, Options, flag, path_of, typed};
+use crate::api::installer::{AvailableInfo, PlanInfo, RepositoryInfo};
 use crate::api::{Error, action};
-use crate::daemon::install::SUBCOMMAND;
+use crate::daemon::install::{SUBCOMMAND, describe_repository, reset_repository, set_repository};
 use crate::host::apt::ask_installer;
 use crate::model::cuda::{Candidate, Ranked, Release, Tables, ToolkitVersion, Verdict, rank};
 use crate::model::install::event::{Available, Failure, Plan};
 use crate::model::install::journal::Request;
+use crate::model::install::mirror::Mirror;
 use crate::model::install::profile::{Extra, Profile};
-use crate::model::text::quoted;
+use crate::model::text::{capitalised, quoted};
 
 /// See [`crate::api::proxy::InstallerProxy`].
 #[derive(Debug)]
@@ -168,6 +169,60 @@ impl InstallerObject {
     ) -> Result<OwnedObjectPath, Error> {
         self.begin(Call { connection, header: &header }, Ok(Request::Repair)).await
     }
+
+    /// Where packages come from. Keys: url; kind (s: nvidia for one of NVIDIA's own, mirror for another one); origin (s:
+    /// default if nobody has chosen it, configuration, set); entry (s, the file of apt's that names it; absent where none
+    /// does yet); key (s, where its key is, a path or a URL; absent where it was handed over and is not needed yet);
+    /// fingerprints (as, of the keys whose signature is taken); problem (s, why it cannot be used and what to do; absent
+    /// where nothing is wrong). Nothing is fetched. For everybody.
+    async fn describe_repository(
+        &self,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<RepositoryInfo, Error> {
+        describe_repository(&self.ground.root).await.map_err(|failure| Error::named(&failure.name, failure.message))
+    }
+
+    /// Has packages come from a mirror from now on: a flat repository at this URL, signed by this key, or one of these.
+    /// The key is the file itself, binary or armoured, 256 KiB at most; the option fingerprint (s) names the one that it
+    /// must have. It goes before the configuration, whose file is left alone. Refused with Busy while the installer is
+    /// at work.
+    async fn set_repository(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        url: String,
+        key: Vec<u8>,
+        options: Options,
+    ) -> Result<(), Error> {
+        self.authorise(Call { connection, header: &header }).await?;
+        let fingerprint = typed(&options, "fingerprint", String::new(), "a text (s)")?;
+        let fingerprint = Some(fingerprint.as_str()).filter(|fingerprint| !fingerprint.is_empty());
+        let mirror = Mirror::new(&url, key, fingerprint)
+            .map_err(|error| Error::InvalidSetting(format!("{}.", capitalised(&error.to_string()))))?;
+        self.ground.jobs.check_installer_free()?;
+        set_repository(&self.ground.root, &mirror).map_err(|error| unwritten(&error))
+    }
+
+    /// Forgets the repository that was set: packages come from the one that the configuration names, or else from
+    /// NVIDIA's own. Refused as SetRepository.
+    async fn reset_repository(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<(), Error> {
+        self.authorise(Call { connection, header: &header }).await?;
+        self.ground.jobs.check_installer_free()?;
+        reset_repository(&self.ground.root).map_err(|error| unwritten(&error))
+    }
+}
+
+fn unwritten(error: &std::io::Error) -> Error {
+    let sentence = format!("The repository could not be changed ({error}), so the earlier one still holds.");
+    if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) {
+        return Error::NoSpace(format!("{sentence} Free some space, then try again."));
+    }
+    Error::Internal(format!("{sentence} Look whether /var/lib/desktop-control can be written to, then try again."))
 }
 
 /// `12.9`, or the whole version of one of its updates, which are the same packages.

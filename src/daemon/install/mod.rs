@@ -12,6 +12,8 @@ mod program;
 mod ready;
 mod remove;
 mod repair;
+mod settings;
+mod source;
 mod stop;
 mod tell;
 mod undo;
@@ -20,6 +22,8 @@ mod work;
 
 pub(super) use journal::is_unfinished;
 pub use program::{Task, run};
+pub(super) use settings::{reset as reset_repository, set as set_repository};
+pub(super) use source::describe as describe_repository;
 
 /// How the daemon's program is told to be this.
 pub const SUBCOMMAND: &str = "installer";

@@ -11,11 +11,9 @@ use super::stop::Stop;
 use super::tell::Tell;
 use super::work::Work;
 use crate::host::root::Root;
-use crate::model::config;
 use crate::model::install::event::{Failure, Outcome, available};
 use crate::model::install::journal::Request;
 
-const CONFIG: &str = "/etc/desktop-control/config.toml";
 /// No request is longer, in bytes.
 const MOST_REQUEST: u64 = 64 * 1024;
 /// A question waits so long for another one to be answered.
@@ -47,8 +45,6 @@ pub fn run(task: Task) -> anyhow::Result<bool> {
 
 async fn run_async(task: Task) -> anyhow::Result<bool> {
     let root = Root::new("/");
-    let text = root.read(CONFIG)?.unwrap_or_default();
-    let config = config::parse(&text).map(|config| config.cuda)?;
     let cancel = CancellationToken::new();
     let mut term = signal(SignalKind::terminate())?;
     let asked = cancel.clone();
@@ -59,7 +55,7 @@ async fn run_async(task: Task) -> anyhow::Result<bool> {
     let questions = matches!(task, Task::Available | Task::Plan);
     // What a question tells on the way is of no interest.
     let out: Box<dyn Write> = if questions { Box::new(io::sink()) } else { Box::new(io::stdout()) };
-    let mut work = Work::new(root.clone(), config, Tell::new(out), cancel);
+    let mut work = Work::new(root.clone(), Tell::new(out), cancel);
     let patience = if questions { PATIENCE } else { Duration::ZERO };
     let exclusive = exclusive::take(&root, patience).await;
     match (task, exclusive) {

@@ -1,7 +1,8 @@
-//! The repository: found or added, its lists fetched and read.
+//! The repository: its lists fetched and read.
 
 use std::time::Duration;
 
+use super::settings;
 use super::stop::Stop;
 use super::work::Work;
 use crate::host::apt;
@@ -9,10 +10,8 @@ use crate::host::fault::{self, InstallFault};
 use crate::model::install::event::Failure;
 use crate::model::install::listing::Listing;
 use crate::model::install::progress::Phase;
-use crate::model::install::repository::{self, KeySource, Repository};
-use crate::model::install::source::{self, Entry, Found};
+use crate::model::install::repository::{self, Repository};
 use crate::model::install::trouble::{Kind, recognise};
-use crate::model::text::capitalised;
 
 /// The lists are a few megabytes.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -33,7 +32,8 @@ impl Work {
     pub(super) async fn ready(&mut self) -> Result<Ready, Stop> {
         self.tell.enter(Phase::Refreshing);
         let system = apt::system(&self.root).await?;
-        let repository = repository::choose(&system, &self.config)?;
+        let settings = settings::read(&self.root)?;
+        let repository = repository::choose(&system, &settings.configured, settings.mirror.as_ref())?;
         let entry = self.source(&repository, &system.architecture).await?;
         apt::write_pin(&self.root)?;
         apt::lone_source(&self.root, &entry)?;
@@ -47,59 +47,6 @@ impl Work {
             return Err(Failure::new("Unsupported", message).into());
         }
         Ok(Ready { repository, listing })
-    }
-
-    /// The entry for a repository: one that is there already, or ours.
-    async fn source(&mut self, repository: &Repository, architecture: &str) -> Result<Entry, Stop> {
-        let entries = apt::entries(&self.root);
-        for stranger in source::strangers(&entries, &repository.url) {
-            self.tell.log(&format!("{} names {}, which is not this system's repository", stranger.file, stranger.url));
-        }
-        let contradicting = |files: &[String]| {
-            Failure::new(
-                "Unsupported",
-                format!(
-                    "{} name the repository {} with different keys, so apt uses neither. Remove one of them.",
-                    files.join(" and "),
-                    repository.url
-                ),
-            )
-        };
-        match source::find(&entries, &repository.url) {
-            Found::Entry(entry) if !entry.is_ours() => return Ok(entry),
-            Found::Contradiction(files) => return Err(contradicting(&files).into()),
-            Found::Unchecked(file) => {
-                let message = format!(
-                    "{file} tells apt to use {} without checking its signature. Remove that option, then try again.",
-                    repository.url
-                );
-                return Err(Failure::new("Unsupported", message).into());
-            }
-            Found::Entry(_) | Found::Missing => {}
-        }
-        let key = self.key(repository).await?;
-        fault::at(InstallFault::BeforeSource)?;
-        apt::add_source(&self.root, &repository.url, architecture, &key)?;
-        fault::at(InstallFault::AfterSource)?;
-        match source::find(&apt::entries(&self.root), &repository.url) {
-            Found::Entry(entry) => Ok(entry),
-            _ => Err(Failure::new("Internal", "The repository was added and cannot be found.").into()),
-        }
-    }
-
-    async fn key(&self, repository: &Repository) -> Result<Vec<u8>, Stop> {
-        let key = match &repository.key {
-            KeySource::File(path) => apt::read_key(&self.root, path).map_err(|error| {
-                Failure::new("Unsupported", format!("The key {path} of {} cannot be read ({error}).", repository.url))
-            })?,
-            KeySource::Url(url) => {
-                let fetched = self.unless_cancelled(apt::fetch_key(&self.root, url)).await??;
-                fetched.map_err(|said| recognise(&said, &repository.url))?
-            }
-        };
-        repository::check_key(repository, &key)
-            .map_err(|why| Failure::new("Unsupported", format!("{}.", capitalised(&why))))?;
-        Ok(key)
     }
 
     async fn refresh(&mut self, url: &str) -> Result<(), Stop> {

@@ -13,7 +13,6 @@ use super::tell::Tell;
 use crate::host::apt::{self, Archives, Ended, Running};
 use crate::host::fault::{self, InstallFault};
 use crate::host::root::Root;
-use crate::model::config;
 use crate::model::install::event::{Failure, Outcome};
 use crate::model::install::journal::{Journal, Recovery, Request, Stage};
 use crate::model::install::progress::Phase;
@@ -31,7 +30,6 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// See the module.
 pub(super) struct Work {
     pub(super) root: Root,
-    pub(super) config: config::Cuda,
     pub(super) tell: Tell,
     pub(super) cancel: CancellationToken,
     pub(super) archives: Archives,
@@ -39,9 +37,9 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(root: Root, config: config::Cuda, tell: Tell, cancel: CancellationToken) -> Self {
+    pub(super) fn new(root: Root, tell: Tell, cancel: CancellationToken) -> Self {
         let archives = Archives::new(&root);
-        Self { root, config, tell, cancel, archives, journal: None }
+        Self { root, tell, cancel, archives, journal: None }
     }
 
     /// Does what is asked, from the beginning.

@@ -7,6 +7,7 @@
 mod archives;
 mod child;
 mod dpkg;
+mod keys;
 mod locks;
 mod scratch;
 mod setup;
@@ -18,12 +19,13 @@ mod worker;
 pub use archives::{Archives, injected_files, look_into};
 pub use child::{AptError, Ended, Running, Said, Tick, ask, ask_apt, ask_as_nobody};
 pub use dpkg::{audit, configure_all, installed, purge_arguments, status_text};
+pub use keys::{fetch_key, read_key, signing_keys};
 pub use locks::{Holder, holder};
 pub use scratch::Scratch;
 pub use setup::{DefaultError, DefaultToolkit, Link, current_default, loader_finds, make_default, refresh_loader};
 pub use shells::write_shell_setup;
 pub use sources::{
-    add_source, entries, fetch_key, indexed_lists, lone_source, read_key, system, update_arguments, write_pin,
+    add_source, entries, indexed_lists, lone_source, remove_source, system, update_arguments, write_pin,
 };
 pub use space::{Disk, disk_of};
 pub use worker::{Exclusive, Worker, ask_installer, events_of, forget_events, lock_holder, take_lock};

@@ -1,6 +1,6 @@
 //! Where apt looks for packages: its files, our own ones among them, and the lists that it has fetched.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,11 +19,8 @@ const KEYS: &str = "/etc/apt/keyrings/desktop-control-cuda";
 const PIN_FILE: &str = "/etc/apt/preferences.d/00-desktop-control-no-driver";
 /// Names one repository alone, for as long as it is asked about.
 const LONE: &str = "/run/desktop-control/install/repository.sources";
-const HELPER: &str = "/usr/lib/apt/apt-helper";
-/// No key is longer, in bytes.
-const MOST_KEY: u64 = 256 * 1024;
+pub(super) const HELPER: &str = "/usr/lib/apt/apt-helper";
 const QUICK: Duration = Duration::from_secs(20);
-const FETCH: Duration = Duration::from_mins(2);
 
 /// The distribution and the architecture.
 ///
@@ -44,40 +41,6 @@ pub fn entries(root: &Root) -> Vec<Entry> {
     let parts = files.into_iter().map(|file| format!("{PARTS}/{file}"));
     let paths = std::iter::once(MAIN.to_owned()).chain(parts);
     paths.flat_map(|path| source::parse(&path, &root.read(&path).ok().flatten().unwrap_or_default())).collect()
-}
-
-/// Fetches a key with apt's own means, and so by its proxies. It is not looked at yet.
-///
-/// # Errors
-/// apt's helper does not answer. One that fails has said why.
-pub async fn fetch_key(root: &Root, url: &str) -> Result<Result<Vec<u8>, String>, AptError> {
-    let file = root.join("/run/desktop-control/install/key");
-    let cut = |error| AptError::Cut { program: "apt-helper".into(), error };
-    let _ = std::fs::remove_file(&file);
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(cut)?;
-    }
-    let said = ask(HELPER, &["download-file", url, &file.display().to_string()], FETCH).await?;
-    if !said.status.success() {
-        return Ok(Err(said.everything()));
-    }
-    let key = read_bounded(&file).map_err(cut)?;
-    let _ = std::fs::remove_file(&file);
-    Ok(Ok(key))
-}
-
-/// Reads a key that an operator has put somewhere.
-///
-/// # Errors
-/// It cannot be read or is too large.
-pub fn read_key(root: &Root, path: &str) -> io::Result<Vec<u8>> {
-    read_bounded(&root.join(path))
-}
-
-fn read_bounded(path: &std::path::Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(MOST_KEY + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST_KEY { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
 /// Adds a repository with its key, or puts ours in its place.
@@ -106,6 +69,14 @@ impl Entry {
     pub fn is_ours(&self) -> bool {
         self.file == SOURCE
     }
+}
+
+/// Takes the entry of ours away, where there is one.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn remove_source(root: &Root) -> io::Result<()> {
+    root.remove(SOURCE)
 }
 
 /// Hides the driver's packages from apt, for whoever calls it.

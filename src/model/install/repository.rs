@@ -4,9 +4,13 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::mirror::Mirror;
 use super::openpgp;
 use crate::model::config;
 use crate::model::text::quoted;
+
+/// No address of a repository is longer, in bytes.
+const MOST_URL: usize = 2048;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +54,20 @@ pub enum KeySource {
     Url(String),
     /// It is this file of this machine.
     File(String),
+    /// It was handed over with the address.
+    Held(Vec<u8>),
+}
+
+/// Who chose a repository. The tokens are wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Origin {
+    /// Nobody: it is NVIDIA's for this distribution.
+    Default,
+    /// The configuration names it.
+    Configuration,
+    /// Somebody has set it since.
+    Set,
 }
 
 /// The repository that this machine should use.
@@ -61,8 +79,8 @@ pub struct Repository {
     pub key: KeySource,
     /// The fingerprint that the key must have. A file that an operator has put there needs none.
     pub fingerprint: Option<String>,
-    /// It is another one than NVIDIA's for this distribution.
-    pub mirror: bool,
+    /// Who chose it.
+    pub origin: Origin,
 }
 
 /// Why there is none.
@@ -121,37 +139,79 @@ impl System {
     }
 }
 
-/// The repository for this machine: the operator's, else NVIDIA's for this distribution and architecture.
+/// The repository for this machine: the one that somebody has set, else the operator's, else NVIDIA's for this
+/// distribution and architecture.
 ///
 /// # Errors
 /// See [`NoRepository`].
-pub fn choose(system: &System, configured: &config::Cuda) -> Result<Repository, NoRepository> {
+pub fn choose(system: &System, configured: &config::Cuda, mirror: Option<&Mirror>) -> Result<Repository, NoRepository> {
+    if let Some(mirror) = mirror {
+        let (url, key) = (mirror.url.clone(), KeySource::Held(mirror.key.clone()));
+        return Ok(Repository { url, key, fingerprint: None, origin: Origin::Set });
+    }
     if configured.repository.is_empty() {
         return nvidias(system);
     }
     let url = &configured.repository;
-    let refuse = |why| Err(NoRepository::Configured { url: url.clone(), why });
-    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && !b"\"'[]<>\\^`{|}".contains(&b));
-    if !["http://", "https://", "file:///"].iter().any(|scheme| url.starts_with(scheme)) {
-        return refuse("must begin with https://, http:// or file:///");
-    }
-    if !plain(url) {
-        return refuse("has a character that a URL must not have");
-    }
-    if url.split("://").nth(1).is_some_and(|rest| rest.split('/').next().is_some_and(|host| host.contains('@'))) {
-        return refuse("must not hold a password: everybody may read it; put it in /etc/apt/auth.conf.d");
-    }
+    let refuse = |why| NoRepository::Configured { url: url.clone(), why };
+    check_url(url).map_err(refuse)?;
     let key = &configured.key;
-    if !key.starts_with('/') || !plain(key) {
-        return refuse("needs the key that signs it: [cuda] key = \"/absolute/path/of/the/key\"");
+    if !key.starts_with('/') || !is_plain(key) {
+        return Err(refuse("needs the key that signs it: [cuda] key = \"/absolute/path/of/the/key\""));
     }
     let fingerprint = Some(configured.fingerprint.clone()).filter(|fingerprint| !fingerprint.is_empty());
     Ok(Repository {
         url: url.trim_end_matches('/').to_owned(),
         key: KeySource::File(key.clone()),
         fingerprint,
-        mirror: true,
+        origin: Origin::Configuration,
     })
+}
+
+/// Whether a repository may be at this address; what is wrong with it, as a sentence goes on that names it.
+pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
+    if !["http://", "https://", "file:///"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err("must begin with https://, http:// or file:///");
+    }
+    if !is_plain(url) {
+        return Err("has a character that a URL must not have");
+    }
+    let host = url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    if host.contains('@') {
+        return Err("must not hold a password: everybody may read it; put it in /etc/apt/auth.conf.d");
+    }
+    if host.is_empty() && !url.starts_with("file:") {
+        return Err("names no host");
+    }
+    if url.len() > MOST_URL {
+        return Err("is too long");
+    }
+    Ok(())
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_graphic() && !b"\"'[]<>\\^`{|}".contains(&b))
+}
+
+/// The fingerprint of the key that signs what is at this address, where that is one of NVIDIA's repositories.
+#[must_use]
+pub fn nvidias_fingerprint(url: &str) -> Option<&'static str> {
+    let folder = |known: &Distribution| format!("{}/{}/", plain_url(base()), known.folder);
+    let url = format!("{}/", plain_url(url));
+    TABLE.distribution.iter().find(|known| url.starts_with(&folder(known))).map(|known| known.fingerprint.as_str())
+}
+
+/// Whether one of NVIDIA's repositories is signed by this key.
+#[must_use]
+pub fn is_nvidias_key(fingerprint: &str) -> bool {
+    TABLE.distribution.iter().any(|known| openpgp::same_fingerprint(&known.fingerprint, fingerprint))
+}
+
+/// Slashes at the end, the scheme's security and the host's letters do not matter.
+pub(super) fn plain_url(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    format!("{}/{path}", host.to_ascii_lowercase()).trim_end_matches('/').to_owned()
 }
 
 fn nvidias(system: &System) -> Result<Repository, NoRepository> {
@@ -167,7 +227,7 @@ fn nvidias(system: &System) -> Result<Repository, NoRepository> {
         key: KeySource::Url(format!("{url}/{}", known.key)),
         url,
         fingerprint: Some(known.fingerprint.clone()),
-        mirror: false,
+        origin: Origin::Default,
     })
 }
 
@@ -197,7 +257,7 @@ mod tests {
     }
 
     fn chosen(system: &System) -> Result<Repository, NoRepository> {
-        choose(system, &config::Cuda::default())
+        choose(system, &config::Cuda::default(), None)
     }
 
     #[test]
@@ -221,10 +281,10 @@ mod tests {
     fn an_operators_mirror_goes_before() {
         let mirror = |repository: &str, key: &str| {
             let configured = config::Cuda { repository: repository.into(), key: key.into(), ..config::Cuda::default() };
-            choose(&system("debian", "12", "amd64"), &configured)
+            choose(&system("debian", "12", "amd64"), &configured, None)
         };
         let found = mirror("http://mirror.lan:8080/cuda/", "/etc/keys/cuda.asc").expect("a mirror");
-        assert_eq!((found.url.as_str(), found.mirror), ("http://mirror.lan:8080/cuda", true));
+        assert_eq!((found.url.as_str(), found.origin), ("http://mirror.lan:8080/cuda", Origin::Configuration));
         for (url, key) in [
             ("ftp://mirror", "/k"),
             ("http://a b", "/k"),
@@ -233,9 +293,32 @@ mod tests {
             ("http://a", "relative"),
             ("http://a", "/k\n"),
             ("http://user:secret@a/b", "/k"),
+            ("http:///b", "/k"),
+            (&format!("http://a/{}", "b".repeat(MOST_URL)), "/k"),
         ] {
             assert!(mirror(url, key).is_err(), "{url:?} {key:?}");
         }
+    }
+
+    #[test]
+    fn nvidias_own_are_known_by_their_address() {
+        let of = |path: &str| nvidias_fingerprint(&format!("http://Developer.download.nvidia.com{path}"));
+        let older = Some("EB693B3035CD5710E231E123A4B469963BF863CC");
+        assert_eq!(of("/compute/cuda/repos/ubuntu2404/x86_64/"), older);
+        assert_eq!(of("/compute/cuda/repos/debian13/sbsa"), Some("02182E60104FCDC26EAE1B8597A5D4CB8793F200"));
+        assert_eq!(
+            [of("/compute/cuda/repos/ubuntu24"), of("/x"), nvidias_fingerprint("http://a/debian12/")],
+            [None; 3]
+        );
+    }
+
+    #[test]
+    fn what_somebody_has_set_goes_before_the_configuration() {
+        let key = include_bytes!("../../../tests/fixtures/install/key.asc");
+        let mirror = Mirror::new("http://b/", key.to_vec(), None).expect("a mirror");
+        let configured = config::Cuda { repository: "http://a".into(), key: "/k".into(), ..config::Cuda::default() };
+        let found = choose(&system("no", "1", "such"), &configured, Some(&mirror)).expect("a repository");
+        assert_eq!((found.url.as_str(), found.origin), ("http://b", Origin::Set));
     }
 
     #[test]

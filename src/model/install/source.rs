@@ -1,7 +1,7 @@
 //! Where apt looks for packages: its entries, old and new form, and the one for a repository of ours.
 
 use super::control::{Paragraph, paragraphs};
-use super::repository;
+use super::repository::{self, plain_url};
 
 /// One entry of a file under /etc/apt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,15 +119,10 @@ pub fn strangers<'e>(entries: &'e [Entry], url: &str) -> Vec<&'e Entry> {
     entries.iter().filter(stranger).collect()
 }
 
-fn same_url(a: &str, b: &str) -> bool {
+/// Whether both lead to the same place.
+#[must_use]
+pub fn same_url(a: &str, b: &str) -> bool {
     plain_url(a) == plain_url(b)
-}
-
-/// Slashes at the end, the scheme's security and the host's letters do not matter.
-fn plain_url(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    format!("{}/{path}", host.to_ascii_lowercase()).trim_end_matches('/').to_owned()
 }
 
 /// The file that names a repository, when we add one.
