@@ -29,6 +29,7 @@ fn addresses_are_those_from_outside_and_tunnels_are_opened_and_closed() {
     window.seen.click("", CLOSE);
     window.seen.find("", OPEN);
     assert!(!window.stack.ctl_ok(&["access"]).contains("four-plain-words"));
+    window.assert_that_tab_reaches_everything("Remote access");
 }
 
 #[test]

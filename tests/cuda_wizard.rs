@@ -20,6 +20,7 @@ use self::machine::{forget_distribution, reset, with_repository};
 use self::packages::POSTINST_FAILS;
 use self::repository::Repository;
 use self::server::Server;
+use self::support::accessibility::Node;
 use self::support::window::Window;
 use self::support::{Boot, DEADLINE, Stack, shared, wait_until};
 
@@ -64,16 +65,7 @@ fn open() -> Window {
 
 /// Clicks a control, and not the row of the same name that it stands in.
 fn choose(window: &mut Window, name: &str) {
-    let role = wait_until(
-        DEADLINE,
-        || format!("{name} can be chosen"),
-        || {
-            let tree = window.seen.tree();
-            tree.into_iter().find(|node| node.name == name && ["radio button", "check box"].contains(&&*node.role))
-        },
-    )
-    .role;
-    window.seen.click(&role, name);
+    window.seen.click("radio button", name);
 }
 
 /// Goes on to the review of what is recommended, by Next alone.
@@ -113,6 +105,8 @@ fn who_just_presses_next_gets_what_is_recommended_and_can_take_it_away_again() {
     assert_sound(&window.stack);
     // And away with it, from the page.
     window.seen.click("", "Details: CUDA 12.9.1, the default");
+    window.seen.find("", "Verify CUDA 12.9");
+    window.assert_that_tab_reaches_everything("CUDA, with the details of a toolkit");
     window.seen.click("", "Verify CUDA 12.9");
     wait_until(
         DEADLINE,
@@ -129,6 +123,44 @@ fn who_just_presses_next_gets_what_is_recommended_and_can_take_it_away_again() {
     window.seen.find("list item", "No toolkit is installed");
     assert_eq!(toolkits(&window.stack), Vec::<String>::new());
     assert_sound(&window.stack);
+}
+
+#[test]
+fn the_keyboard_alone_reaches_and_chooses_all_at_each_step() {
+    let mut window = open();
+    window.assert_that_tab_reaches_everything("CUDA");
+    window.seen.click("", INSTALL);
+    let steps = ["What this machine has", "CUDA 12.9.1 · recommended", "Full development", "Nothing is removed"];
+    for step in steps {
+        window.seen.find("", step);
+        window.seen.find_when(
+            "push button",
+            if step == steps[3] { "Install" } else { "Next" },
+            "can be pressed",
+            |node| node.is("sensitive"),
+        );
+        window.assert_that_tab_reaches_everything(step);
+        if step == steps[1] {
+            window.seen.reach("radio button", step);
+            window.seen.press("Down");
+            let is_chosen = |node: &Node| node.is("checked") && node.is("focused");
+            window.seen.find_when("radio button", "CUDA 12.8.1", "is chosen", is_chosen);
+            window.seen.press("Up");
+            window.seen.find_when("radio button", step, "is chosen", is_chosen);
+        }
+        if step != steps[3] {
+            window.seen.click("push button", "Next");
+        }
+    }
+    server().faults(|faults| faults.rate = Some(100_000));
+    window.seen.click("push button", "Install");
+    window.seen.find("label", "Downloading");
+    window.assert_that_tab_reaches_everything("At work");
+    window.seen.click("", "Cancel");
+    window.seen.find("list item", "Cancelled");
+    window.assert_that_tab_reaches_everything("Result");
+    window.seen.click("", "Done");
+    window.seen.find("", INSTALL);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::args::Cuda;
 use super::output::Output;
 use super::table::{Cell, Style, Tone, render};
 use super::{Failure, installer};
-use crate::client::{Client, CudaFacts, ToolkitFacts};
+use crate::client::{Client, CudaFacts, ToolkitFacts, cuda_words};
 
 /// Does one of these commands.
 pub(super) async fn obey(
@@ -72,40 +72,24 @@ fn text(cuda: &CudaFacts, toolkits: &[ToolkitFacts], style: Style) -> String {
     let has_gpu = cuda.state != "no-gpu" && cuda.state != "unknown";
     let missing = cuda.driver_parts.iter().filter(|part| has_gpu && !part.present);
     section(&mut out, "Missing", missing.filter_map(|part| part.reason.as_deref()).map(Cell::new).collect());
-    let elsewhere = cuda.elsewhere.iter().map(|found| {
-        let keeper = match found.keeper.as_str() {
-            "conda" => "conda",
-            "python" => "a Python environment",
-            "distribution" => "a package of the distribution",
-            other => other,
-        };
-        Cell::new(&format!("CUDA {} in {} ({keeper})", found.release, found.place))
-    });
+    let elsewhere = cuda.elsewhere.iter();
+    let elsewhere = elsewhere.map(|found| Cell::new(&format!("{} in {}", cuda_words::elsewhere(found), found.place)));
     section(&mut out, "Elsewhere, and left alone", elsewhere.collect());
     out
 }
 
 fn summary(cuda: &CudaFacts, style: Style) -> String {
-    let (works, tone) = match cuda.state.as_str() {
-        "works" => ("works", Tone::Good),
-        "no-gpu" => ("no GPU", Tone::Plain),
-        "no-library" | "failing" => ("does not work", Tone::Bad),
-        "unknown" => ("cannot be told yet", Tone::Plain),
-        other => (other, Tone::Plain),
-    };
+    let (works, standing) = cuda_words::state(&cuda.state);
     let image = cuda.images.iter().find(|image| image.recommended).map(|image| format!("{}-…", image.tag));
     // Without a GPU there is nothing to run it on.
     let recommended = cuda.recommended.clone().filter(|_| cuda.state != "no-gpu");
+    let compat_fails = cuda.compat_works.as_deref() == Some("no");
     let lines = [
-        ("CUDA", Some(works.to_owned()), tone),
+        ("CUDA", Some(works.to_owned()), standing.into()),
         ("", cuda.state_reason.clone(), Tone::Plain),
         ("Driver", Some(driver(cuda)), Tone::Plain),
         ("", cuda.driver_cuda_doubt.clone(), Tone::Bad),
-        (
-            "Compatibility",
-            compat(cuda),
-            if cuda.compat_works.as_deref() == Some("no") { Tone::Bad } else { Tone::Plain },
-        ),
+        ("Compatibility", compat(cuda), if compat_fails { Tone::Bad } else { Tone::Plain }),
         ("Default", Some(default(cuda)), Tone::Plain),
         ("Recommended", recommended.as_ref().map(|release| format!("CUDA {release}")), Tone::Plain),
         ("", recommended.and(cuda.recommended_reason.clone()), Tone::Plain),
@@ -135,19 +119,9 @@ fn compat(cuda: &CudaFacts) -> Option<String> {
         return None;
     }
     let brings = cuda.compat_cuda.as_deref().unwrap_or("of an unknown version");
-    let works = match cuda.compat_works.as_deref() {
-        Some("yes") => "and works",
-        Some("no") => "and does not work",
-        _ => "and could not be tried",
-    };
-    let by = match cuda.compat_source.as_deref() {
-        Some("container-runtime") => "the host, when it created this container",
-        Some("image-start") => "the image's start scripts",
-        Some("environment") => "the environment",
-        _ => "the loader's configuration",
-    };
-    let place = cuda.compat_place.as_ref().map(|place| format!(", {place}")).unwrap_or_default();
-    Some(format!("CUDA {brings} stands in for the driver's own {works} (by {by}{place})"))
+    let (works, _) = cuda_words::compat_works(cuda.compat_works.as_deref());
+    let by = cuda_words::turned_on_by(cuda);
+    Some(format!("CUDA {brings} stands in for the driver's own, and {works}; turned on by {by}"))
 }
 
 fn default(cuda: &CudaFacts) -> String {
@@ -159,32 +133,22 @@ fn default(cuda: &CudaFacts) -> String {
     }
 }
 
-/// The verdict in a word or two.
-pub(super) fn verdict(token: &str) -> (&str, Tone) {
-    match token {
-        "native" => ("works", Tone::Good),
-        "minor-version" => ("works with limits", Tone::Good),
-        "forward" => ("works by forward compatibility", Tone::Good),
-        "needs-forward" => ("needs forward compatibility", Tone::Plain),
-        "compile-only" => ("compiles only", Tone::Plain),
-        "unknown" => ("cannot be told", Tone::Plain),
-        "will-not-run" => ("will not run", Tone::Bad),
-        "cannot-target" => ("cannot build for this GPU", Tone::Bad),
-        other => (other, Tone::Plain),
-    }
-}
-
 fn row(toolkit: &ToolkitFacts) -> [Cell; 4] {
-    let (here, tone) = verdict(&toolkit.verdict);
+    let (here, standing) = cuda_words::verdict(&toolkit.verdict);
     let default = if toolkit.default { "default" } else { "" };
-    [Cell::new(&toolkit.version), Cell::new(default), Cell::toned(here, tone), Cell::new(&toolkit.verdict_reason)]
+    [
+        Cell::new(&toolkit.version),
+        Cell::new(default),
+        Cell::toned(here, standing.into()),
+        Cell::new(&toolkit.verdict_reason),
+    ]
 }
 
 /// One line for `desktopctl status`; none where there is nothing to say.
 pub(super) fn in_short(cuda: &CudaFacts, toolkits: &[ToolkitFacts]) -> Option<String> {
     let default = toolkits.iter().find(|toolkit| toolkit.default);
     let toolkit = match default {
-        Some(toolkit) => format!("toolkit {} {}", toolkit.version, verdict(&toolkit.verdict).0),
+        Some(toolkit) => format!("toolkit {} {}", toolkit.version, cuda_words::verdict(&toolkit.verdict).0),
         None => "no default toolkit".to_owned(),
     };
     match cuda.state.as_str() {
@@ -266,10 +230,11 @@ mod tests {
         let said = text(&cuda, &toolkits, Style::default());
         for part in [
             "CUDA           does not work\n               Forward compatibility is on.",
-            "CUDA 13.1 stands in for the driver's own and does not work (by the environment, LD_LIBRARY_PATH)",
+            "CUDA 13.1 stands in for the driver's own, and it does not work on this machine; turned on by the \
+             environment (LD_LIBRARY_PATH)",
             "\nTroubles\nThe compiler cannot be run.\n",
             "\nMissing\nNVENC is missing.\n",
-            "\nElsewhere, and left alone\nCUDA 12.4 in /opt/conda",
+            "\nElsewhere, and left alone\nCUDA 12.4 of conda in /opt/conda",
         ] {
             assert!(said.contains(part), "{part} in {said}");
         }
@@ -277,9 +242,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_is_no_line_and_a_later_token_is_shown() {
+    fn nothing_known_is_no_line() {
         assert_eq!(in_short(&CudaFacts { state: "unknown".into(), ..CudaFacts::default() }, &[]), None);
         assert_eq!(in_short(&CudaFacts { state: "no-gpu".into(), ..CudaFacts::default() }, &[]), None);
-        assert_eq!(verdict("a-later-token").0, "a-later-token");
     }
 }

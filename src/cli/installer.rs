@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::args::Installer;
 use super::jobs::{in_words, judged};
 use super::output::{Output, complain};
-use super::table::{Cell, Style, Tone, render};
+use super::table::{Cell, Style, render};
 use super::{Failure, repository};
 use crate::api;
-use crate::client::{AvailableToolkit, Client, InstallerVerb, JobCheck, JobFacts, Patience, ToolkitPlan};
+use crate::client::{AvailableToolkit, Client, InstallerVerb, JobCheck, JobFacts, Patience, ToolkitPlan, cuda_words};
 use crate::model::text::size;
 
 /// Gigabytes over a slow line.
@@ -46,21 +46,12 @@ async fn available(client: &Client, out: &mut Output) -> Result<(), Failure> {
         return Ok(out.document(&all)?);
     }
     let row = |one: &AvailableToolkit| {
-        let (here, tone) = match one.verdict.as_str() {
-            "native" => ("runs", Tone::Good),
-            "minor-version" | "forward" => ("runs, with limits", Tone::Good),
-            "needs-forward" => ("needs forward-compatibility", Tone::Plain),
-            "compile-only" => ("compiles only", Tone::Plain),
-            "will-not-run" => ("will not run", Tone::Bad),
-            "cannot-target" => ("cannot build for this GPU", Tone::Bad),
-            "unknown" => ("cannot be told", Tone::Plain),
-            other => (other, Tone::Plain),
-        };
+        let (here, standing) = cuda_words::verdict(&one.verdict);
         let choose = if one.recommended { "recommended" } else { "" };
         [
             Cell::new(&one.version),
             Cell::new(choose),
-            Cell::toned(here, tone),
+            Cell::toned(here, standing.into()),
             Cell::new(&one.profiles.join(", ")),
             Cell::new(&one.extras.join(", ")),
             Cell::new(&one.verdict_reason),

@@ -3,6 +3,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::printable::escaped;
+use crate::client::cuda_words::Standing;
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -15,6 +16,16 @@ pub(super) enum Tone {
     Plain,
     Good,
     Bad,
+}
+
+impl From<Standing> for Tone {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Well => Self::Good,
+            Standing::Bad => Self::Bad,
+            Standing::Lacking | Standing::Idle | Standing::Unknown => Self::Plain,
+        }
+    }
 }
 
 impl Tone {

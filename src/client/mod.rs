@@ -6,6 +6,7 @@
 mod access;
 pub mod autostart;
 mod cuda;
+pub mod cuda_words;
 mod decode;
 mod error;
 mod facts;

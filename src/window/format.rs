@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::client::cuda_words::{self, Standing};
 use crate::client::{JobFacts, ServiceFacts, WayFacts};
-use crate::model::text::duration;
+use crate::model::text::{capitalised, duration};
 
 /// A state as an icon and a word: colour is never the only carrier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,25 +64,23 @@ pub(super) fn of_way(way: &WayFacts) -> Sign {
 
 /// Whether CUDA works: the daemon's token for the whole, or `partly` for what is not as it should be.
 pub(super) fn of_cuda(state: &str) -> Sign {
-    match state {
-        "works" => sign(WELL, "Works"),
-        "no-gpu" => sign(OFF, "No GPU"),
-        "no-library" | "failing" => sign(BROKEN, "Does not work"),
-        "partly" => sign(TROUBLE, "Not as it should be"),
-        _ => sign(UNKNOWN, "Unknown"),
-    }
+    if state == "partly" { sign(TROUBLE, "Not as it should be") } else { of_standing(cuda_words::state(state)) }
 }
 
 /// Whether a toolkit runs here.
 pub(super) fn of_verdict(verdict: &str) -> Sign {
-    match verdict {
-        "native" => sign(WELL, "Runs"),
-        "minor-version" | "forward" => sign(WELL, "Runs with limits"),
-        "needs-forward" => sign(TROUBLE, "Needs forward compatibility"),
-        "compile-only" => sign(OFF, "Builds only"),
-        "will-not-run" | "cannot-target" => sign(BROKEN, "Does not run here"),
-        _ => sign(UNKNOWN, "Unknown"),
-    }
+    of_standing(cuda_words::verdict(verdict))
+}
+
+fn of_standing((word, standing): (&str, Standing)) -> Sign {
+    let looks = match standing {
+        Standing::Well => WELL,
+        Standing::Lacking => TROUBLE,
+        Standing::Idle => OFF,
+        Standing::Bad => BROKEN,
+        Standing::Unknown => UNKNOWN,
+    };
+    sign(looks, &capitalised(word))
 }
 
 /// What a job under way does to a service, in a word; its step says more.

@@ -7,6 +7,7 @@ mod actions;
 mod app;
 mod arguments;
 mod begun;
+mod column;
 mod confirm;
 mod format;
 mod glance;

@@ -5,6 +5,7 @@ use gtk::glib;
 use libadwaita as adw;
 use relm4::gtk;
 
+use super::column::Column;
 use super::format::Sign;
 
 /// A heading over a list in a frame.
@@ -19,7 +20,7 @@ pub(super) struct Group {
 impl Group {
     /// An empty list under this title.
     pub(super) fn new(title: &str) -> Self {
-        let widget = gtk::Box::new(gtk::Orientation::Vertical, 6);
+        let widget: gtk::Box = Column::new(6).upcast();
         let heading = gtk::Label::builder().label(title).xalign(0.0).css_classes(["heading"]).build();
         let list = gtk::ListBox::builder().selection_mode(gtk::SelectionMode::None).css_classes(["boxed-list"]).build();
         widget.append(&heading);

@@ -9,7 +9,8 @@ the stack as the desktop user and ends with standard input.
 ["click", ROLE, NAME]        waits for it and clicks it
 ["text", ROLE, NAME]         waits for it and tells its text
 ["type", ROLE, NAME, TEXT]   waits for it and gives it this text
-["press", KEY]               presses a key, by xdotool's name for it, in the window that has the keyboard
+["press", KEY]               waits until a window has the keyboard and presses a key there, by xdotool's name
+["tab"]                      presses Tab and tells what has the keyboard then, which must be something else
 ["reach", ROLE, NAME]        waits for it and presses Tab until it has the keyboard
 ["focused"]                  what has the keyboard, or null
 ["actionables"]              what Tab should stop at
@@ -32,7 +33,9 @@ from gi.repository import Atspi, GLib  # noqa: E402
 warnings.simplefilter("ignore")
 
 # Generous: what is waited for takes a fraction of this on two busy cores.
-DEADLINE = 30
+DEADLINE = 60
+# What has not moved for so long stays where it is.
+STILL = 0.1
 STATES = ("active", "checked", "enabled", "expanded", "focusable", "focused", "modal", "pressed", "selected", "sensitive", "visible")
 CLICKS = ("click", "activate", "press", "toggle", "jump")
 # They hold what can be acted on, and are called focusable themselves.
@@ -41,6 +44,8 @@ CONTAINERS = ("application", "frame", "dialog", "list", "scroll pane", "panel", 
 WHOLES = ("entry", "text", "spin button")
 WINDOW_BUTTONS = ("Minimize", "Maximize", "Restore", "Close")
 TABS = 300
+# Nobody knows whether what was asked then was done all the same.
+UNANSWERED = ("timed out", "timeout", "did not receive a reply", "noreply")
 
 
 class Refused(Exception):
@@ -162,6 +167,9 @@ def is_stop(accessible, above):
     roles = [each.get_role_name() for each in above]
     if any(each in WHOLES for each in roles):
         return False
+    # Of those that exclude each other the one that is chosen is the stop; arrows choose another one.
+    if role == "radio button" and not has(accessible, "checked"):
+        return False
     # The value that a row to choose from shows is a list of one.
     if role == "list item" and "combo box" in roles:
         return False
@@ -212,21 +220,40 @@ class Window:
     def click(self, role, name):
         def look():
             accessible = next(self.matches(role, name), None)
-            return accessible if accessible and has(accessible, "sensitive") else None
+            if accessible is None or not has(accessible, "sensitive"):
+                return None
+            before = told(accessible)
+            chosen = next((before["actions"].index(click) for click in CLICKS if click in before["actions"]), None)
+            if chosen is None:
+                self.click_with_the_mouse(accessible)
+                return before
+            try:
+                return before if accessible.get_action_iface().do_action(chosen) else None
+            except GLib.Error as error:
+                if any(word in error.message.lower() for word in UNANSWERED):
+                    raise Refused(f"{role} {name!r} does not answer a click: {error.message}") from error
+                # Another one has taken its place.
+                return None
 
-        accessible = waited_for(f"{role or 'anything'} {name!r}, which can be clicked", look)
-        before = told(accessible)
-        chosen = next((before["actions"].index(click) for click in CLICKS if click in before["actions"]), None)
-        if chosen is None:
-            self.click_with_the_mouse(accessible)
-        elif not accessible.get_action_iface().do_action(chosen):
-            raise Refused(f"{role} {name!r} did not take the click")
-        return before
+        return waited_for(f"{role or 'anything'} {name!r}, which can be clicked", look)
 
     def click_with_the_mouse(self, accessible):
         """For rows, which GTK 4.8 gives no action."""
         if not self.is_in_view(accessible):
             self.reach_it(accessible)
+
+        def moved():
+            """Where it was moved to, once it has stood there for a while."""
+            place = self.place_of(accessible)
+            xdotool("mousemove", "--window", *place)
+            time.sleep(STILL)
+            return place if self.place_of(accessible) == place else None
+
+        waited_for(f"{name_of(accessible)!r} at rest", moved)
+        xdotool("click", 1)
+
+    def place_of(self, accessible):
+        """A window of the X server's, and where to click in there."""
         left, top, width, height = bounds_of(accessible)
         window = active_window()
         shell = dict(line.split("=") for line in xdotool("getwindowgeometry", "--shell", window).split())
@@ -234,11 +261,10 @@ class Window:
         # What the window draws around itself is the same on all sides.
         border = (int(shell["WIDTH"]) - around[2]) // 2
         # Not in the middle: what stands there or at the end may be a control of its own.
-        xdotool("mousemove", "--window", window, left + border + min(width // 4, 40), top + border + height // 2)
-        xdotool("click", 1)
+        return window, left + border + min(width // 4, 40), top + border + height // 2
 
     def is_in_view(self, accessible):
-        above = next(above for each, above in below(self.root) if each.path == accessible.path)
+        above = next((above for each, above in below(self.root) if each.path == accessible.path), ())
         _, top, _, height = bounds_of(accessible)
         panes = [bounds_of(each) for each in above if each.get_role_name() in ("scroll pane", "frame", "dialog")]
         return all(pane[1] <= top + height // 2 <= pane[1] + pane[3] for pane in panes)
@@ -256,8 +282,19 @@ class Window:
         return True
 
     def press(self, key):
+        waited_for("a window that has the keyboard", lambda: next((each for each in self.windows() if has(each, "active")), None))
         xdotool("key", key)
         return True
+
+    def tab(self):
+        before = self.focused()
+        self.press("Tab")
+
+        def look():
+            now = self.focused()
+            return now if now and (before is None or now["id"] != before["id"]) else None
+
+        return waited_for(f"something else than {before} to have the keyboard after Tab", look)
 
     def reach(self, role, name):
         return self.reach_it(self.wait_for(role, name))
@@ -266,13 +303,16 @@ class Window:
         for _ in range(TABS):
             if has(accessible, "focused"):
                 return told(accessible)
-            self.press("Tab")
-            time.sleep(0.1)
+            self.tab()
         raise Refused(f"{name_of(accessible)!r} has not got the keyboard after {TABS} times Tab")
+
+    def windows(self):
+        windows = (self.root.get_child_at_index(i) for i in range(self.root.get_child_count()))
+        return [each for each in windows if each is not None]
 
     def front(self):
         """The window that takes keys and clicks: a modal dialog goes before the rest, then what is active."""
-        windows = [self.root.get_child_at_index(i) for i in range(self.root.get_child_count())]
+        windows = self.windows()
         modal = next((each for each in reversed(windows) if has(each, "modal")), None)
         return modal or next((each for each in windows if has(each, "active")), windows[0])
 
@@ -283,7 +323,7 @@ class Window:
         return [told(each) for each, above in below(self.front()) if is_stop(each, above)]
 
 
-COMMANDS = ("tree", "find", "gone", "click", "text", "type", "press", "reach", "focused", "actionables")
+COMMANDS = ("tree", "find", "gone", "click", "text", "type", "press", "tab", "reach", "focused", "actionables")
 
 
 def obey(window, command, rest):
@@ -304,7 +344,7 @@ def main():
                 answer = {"ok": True}
             else:
                 answer = {"ok": obey(window, command, rest)}
-        except (Refused, GLib.Error, TypeError, ValueError, AttributeError, subprocess.SubprocessError) as error:
+        except Exception as error:  # Whatever it is, the test is told.
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), flush=True)
 

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use adw::prelude::*;
+use gtk::{gdk, glib};
 use libadwaita as adw;
 use relm4::gtk;
 
 use super::super::format::Sign;
 use super::super::quiet::Quiet;
-use super::super::rows::{Group, icon, named, row};
+use super::super::rows::{Group, icon, named_with, property, row};
 
 /// A row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +52,9 @@ impl Choices {
     fn new(title: &str, one_of_them: bool, chosen: impl Fn(&str, bool) + 'static) -> Self {
         let group = Group::new(title);
         group.widget.set_visible(false);
+        if one_of_them {
+            choose_by_arrows(&group.list);
+        }
         Self { group, one_of_them, shown: Vec::new(), checks: Vec::new(), chosen: Rc::new(chosen) }
     }
 
@@ -74,7 +78,8 @@ impl Choices {
     }
 
     fn append(&mut self, choice: &Choice) {
-        let check: gtk::CheckButton = named("GtkCheckButton", &choice.title).unwrap_or_default();
+        let role = if self.one_of_them { property("accessible-role", "radio") } else { String::new() };
+        let check: gtk::CheckButton = named_with("GtkCheckButton", &choice.title, &role).unwrap_or_default();
         check.set_valign(gtk::Align::Center);
         if self.one_of_them {
             check.set_group(self.checks.first().map(|first| &first.widget));
@@ -94,4 +99,26 @@ impl Choices {
         self.group.list.append(&row);
         self.checks.push(check);
     }
+}
+
+/// Tab stops at the one that is chosen, and arrows choose the next or the previous one. The list would take the arrows
+/// for its rows, none of which can have the keyboard.
+fn choose_by_arrows(list: &gtk::ListBox) {
+    let keys = gtk::EventControllerKey::new();
+    keys.set_propagation_phase(gtk::PropagationPhase::Capture);
+    let weak = list.downgrade();
+    keys.connect_key_pressed(move |_, key, _, _| {
+        let row = weak.upgrade().and_then(|list| list.focus_child());
+        let other = match key {
+            gdk::Key::Down | gdk::Key::KP_Down => row.and_then(|row| row.next_sibling()),
+            gdk::Key::Up | gdk::Key::KP_Up => row.and_then(|row| row.prev_sibling()),
+            _ => return glib::Propagation::Proceed,
+        };
+        if let Some(check) = other.and_downcast::<adw::ActionRow>().and_then(|row| row.activatable_widget()) {
+            check.grab_focus();
+            check.activate();
+        }
+        glib::Propagation::Stop
+    });
+    list.add_controller(keys);
 }

@@ -2,6 +2,7 @@
 
 use super::super::super::format::{self, Sign};
 use super::acts::Act;
+use crate::client::cuda_words::{self, Standing};
 use crate::client::{CudaFacts, DriverPartFacts, ForwardFacts, ImageFacts, Snapshot, ToolkitFacts};
 
 /// A row.
@@ -45,7 +46,7 @@ impl Shown {
             elsewhere: cuda
                 .elsewhere
                 .iter()
-                .map(|other| Fold::plain(elsewhere(&other.release, &other.keeper, &other.place)))
+                .map(|found| Fold::plain(Line::new(cuda_words::elsewhere(found), &found.place)))
                 .collect(),
         }
     }
@@ -110,23 +111,12 @@ fn forward(cuda: &CudaFacts) -> Option<Fold> {
     let details: Vec<Line> = cuda.forward_packages.iter().map(package).collect();
     let line = match (cuda.compat_cuda.as_ref().filter(|_| cuda.compat_active), details.is_empty()) {
         (Some(release), _) => {
-            let who = match cuda.compat_source.as_deref() {
-                Some("container-runtime") => "put there by the host when it created this container",
-                Some("image-start") => "put there when the image started",
-                Some("environment") => "put there by LD_LIBRARY_PATH",
-                _ => "put there by the loader’s configuration",
-            };
-            let works = cuda.compat_works.as_deref().unwrap_or("unknown");
-            let said = match works {
-                "yes" => "Programs load CUDA’s newer library in the driver’s place, and it works",
-                "no" => {
-                    "Programs load CUDA’s newer library in the driver’s place, and it does not work on this machine"
-                }
-                _ => "Programs load CUDA’s newer library in the driver’s place",
-            };
-            let place = cuda.compat_place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
-            let sign = format::of_cuda(if works == "no" { "failing" } else { "works" });
-            Line::new(format!("Forward compatibility: CUDA {release}"), format!("{said}; {who}{place}")).signed(sign)
+            let (works, standing) = cuda_words::compat_works(cuda.compat_works.as_deref());
+            let by = cuda_words::turned_on_by(cuda);
+            let about =
+                format!("Programs load CUDA’s newer library in the driver’s place, and {works}; turned on by {by}");
+            let sign = format::of_cuda(if standing == Standing::Bad { "failing" } else { "works" });
+            Line::new(format!("Forward compatibility: CUDA {release}"), about).signed(sign)
         }
         (None, true) => return None,
         (None, false) => Line::new("Forward compatibility: off", "It is installed, and no program uses it by itself"),
@@ -234,16 +224,6 @@ fn image(image: &ImageFacts) -> Line {
         Some(verdict) => line.signed(format::of_verdict(verdict)),
         None => line,
     }
-}
-
-fn elsewhere(release: &str, keeper: &str, place: &str) -> Line {
-    let keeper = match keeper {
-        "conda" => "conda",
-        "python" => "a Python environment",
-        "distribution" => "the distribution",
-        other => other,
-    };
-    Line::new(format!("CUDA {release} of {keeper}"), place)
 }
 
 #[cfg(test)]
