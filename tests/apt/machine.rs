@@ -37,9 +37,18 @@ impl Machine {
         Self::boot(repository, Boot::CORE)
     }
 
+    /// With the daemon, and so that everything in it can be killed and booted again.
+    pub(crate) fn that_restarts(repository: Repository) -> Self {
+        Self::start(repository, Boot { units: Boot::CORE, hold: true, ..Boot::default() })
+    }
+
     fn boot(repository: Repository, units: &'static [&'static str]) -> Self {
+        Self::start(repository, Boot { units, ..Boot::default() })
+    }
+
+    fn start(repository: Repository, boot: Boot) -> Self {
         let server = Server::of(repository.folder());
-        let stack = with_repository(Boot { units, ..Boot::default() }, &server).start();
+        let stack = with_repository(boot, &server).start();
         forget_distribution(&stack);
         Self { stack, repository, server }
     }
@@ -74,13 +83,14 @@ impl Machine {
         if answer.get("message").is_some() { Err(answer) } else { Ok(answer) }
     }
 
-    /// Everything that an installation may leave: packages with their states, and files.
+    /// Everything that an installation may leave: packages with their states, and files. What the daemon did before is no
+    /// part of it.
     pub(crate) fn state(&self) -> String {
         self.stack.shell(
             "dpkg-query -W -f '${db:Status-Abbrev}${Package} ${Version}\\n' | sort; \
              find /usr/local /opt/nvidia /etc/ld.so.conf.d /etc/alternatives/cuda* /etc/profile.d /etc/apt \
                  /usr/lib/x86_64-linux-gnu/lib[cn]* /var/cache/desktop-control /var/lib/desktop-control \
-                 -printf '%p %y %l %s\\n' 2>/dev/null | grep -v ' d ' | sort",
+                 ! -name jobs.json -printf '%p %y %l %s\\n' 2>/dev/null | grep -v ' d ' | sort",
         )
     }
 
@@ -136,7 +146,7 @@ pub(crate) fn forget_distribution(stack: &Stack) {
 /// As it was before anything was installed there.
 pub(crate) fn reset(stack: &Stack) {
     stack.shell(
-        "names=$(dpkg-query -W -f '${Package}\\n' 'cuda-*' 'libcublas*' 2>/dev/null); \
+        "names=$(dpkg-query -W -f '${Package}\\n' 'cuda-*' 'libcublas*' 'libcudnn*' 'libnccl*' 2>/dev/null); \
          [ -z \"$names\" ] || dpkg --purge $names >/dev/null; \
          rm -rf /usr/local/cuda* /usr/local/lib/desktop-control-toolkit /etc/ld.so.conf.d/*desktop-control* \
              /etc/profile.d/desktop-control* /etc/apt/sources.list.d/* /etc/apt/keyrings/desktop-control* \
