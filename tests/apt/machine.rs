@@ -38,8 +38,13 @@ impl Machine {
     }
 
     fn boot(repository: Repository, units: &'static [&'static str]) -> Self {
+        Self::booted(repository, Boot { units, ..Boot::default() })
+    }
+
+    /// With whatever else is in it.
+    pub(crate) fn booted(repository: Repository, boot: Boot) -> Self {
         let server = Server::of(repository.folder());
-        let stack = with_repository(Boot { units, ..Boot::default() }, &server).start();
+        let stack = with_repository(boot, &server).start();
         forget_distribution(&stack);
         Self { stack, repository, server }
     }
