@@ -30,6 +30,7 @@ fn a_connection_that_is_cut_is_taken_up_again() {
         machine.server.faults(|faults| faults.cut = Some(("libcublas-12-9_".into(), percent, u32::MAX)));
         machine.install(&toolkit("12.9", "full")).assert_failed("Internal");
         assert_eq!(packages_of(&machine.state()), before, "cut at {percent} %: nothing changed");
+        assert_ne!(machine.stack.shell("find /var/cache/desktop-control -name '*.deb'"), "", "what came is kept");
         machine.assert_sound();
         machine.server.mend();
         machine.install(&toolkit("12.9", "full")).assert_done();
@@ -110,6 +111,7 @@ fn a_package_that_cannot_be_set_up_is_taken_back() {
     assert!(message.contains("could not be set up"), "{message}");
     assert!(run.log().contains("cuda-nvcc-12-9"), "{}", run.log());
     assert_eq!(packages_of(&machine.state()), before);
+    assert_eq!(machine.stack.shell("find /var/cache/desktop-control -type f"), "", "nothing is kept for nothing");
     machine.assert_sound();
     machine.stack.shell(&format!("rm {POSTINST_FAILS}"));
     machine.install(&toolkit("12.9", "full")).assert_done();
@@ -190,7 +192,7 @@ fn it_can_be_cancelled_until_dpkg_begins() {
 #[test]
 fn progress_only_goes_forward_and_is_not_told_too_often() {
     let machine = Machine::usual();
-    machine.server.faults(|faults| faults.rate = Some(700_000));
+    machine.server.faults(|faults| faults.rate = Some(500_000));
     let began = Instant::now();
     let run = machine.install(&toolkit("12.9", "full"));
     run.assert_done();
@@ -201,7 +203,10 @@ fn progress_only_goes_forward_and_is_not_told_too_often() {
     assert!(told.len() as u128 <= began.elapsed().as_millis() / 100 + 1, "{} in {:?}", told.len(), began.elapsed());
     let bytes: Vec<u64> = told.iter().filter_map(|event| event["bytes-done"].as_u64()).collect();
     assert!(bytes.is_sorted() && bytes.iter().filter(|bytes| **bytes > 0).count() > 10, "{bytes:?}");
-    assert!(told.iter().any(|event| event["eta-seconds"].as_u64().is_some()), "the time left is told");
+    let left = |event: &&&Value| event["eta-seconds"].as_u64().is_some();
+    let (fetching, other): (Vec<&Value>, Vec<&Value>) = told.iter().partition(|event| event["phase"] == "downloading");
+    assert!(fetching.iter().filter(left).count() > 3, "the time left is told: {fetching:?}");
+    assert_eq!(other.iter().filter(left).count(), 0, "and where nothing is fetched nobody knows it");
     let last = told.last().expect("an event");
     assert_eq!(last["bytes-done"], last["bytes-total"]);
     assert_eq!((&last["packages-done"], &last["packages-total"]), (&json!(14), &json!(14)));

@@ -86,6 +86,8 @@ fn a_job_outlives_the_daemon() {
     machine.stack.ctl_ok(&["--wait", "0", "cuda", "install", "12.9", "-p", "full", "--yes"]);
     let job = wait_for_job(&machine, "it downloads", |job| job["bytes_done"].as_u64() > Some(300_000));
     assert_eq!((&job["progress_valid"], &job["cancellable"]), (&Value::Bool(true), &Value::Bool(true)), "{job}");
+    let job = wait_for_job(&machine, "the time left is told", |job| job["seconds_left"].as_u64().is_some());
+    assert!(job["seconds_left"].as_u64() < Some(60), "{job}");
     let busy = machine.stack.ctl(&["cuda", "install", "12.8", "--yes"]);
     assert_eq!(code(&busy), 6, "{}", text(&busy));
     let pid = machine.stack.pid_of("desktop-controld");
@@ -94,6 +96,7 @@ fn a_job_outlives_the_daemon() {
     assert_eq!(after["kind"], "cuda-install");
     let done = wait_for_job(&machine, "it is done", |job| job["result"] != Value::Null);
     assert_eq!((&done["id"], &done["result"]), (&job["id"], &Value::from("done")), "{done}");
+    assert_eq!(done["seconds_left"], Value::Null);
     machine.assert_sound();
     assert_ne!(machine.stack.pid_of("desktop-controld"), pid);
 }
@@ -114,6 +117,31 @@ fn a_killed_installer_is_started_anew() {
     let done = wait_for_job(&machine, "it is done", |job| job["result"] != Value::Null);
     assert_eq!(done["result"], "done", "{done}");
     machine.assert_sound();
+}
+
+#[test]
+fn an_installer_killed_at_its_very_end_has_done_what_it_has_done() {
+    use desktop_control::host::fault::InstallFault as Point;
+    let machine = Machine::with_daemon(Repository::usual());
+    for point in [
+        Point::BeforeOutcomeJournal,
+        Point::AfterOutcomeJournal,
+        Point::BeforeInstallJournalRemoval,
+        Point::AfterInstallJournalRemoval,
+    ] {
+        machine.fault(&format!("kill {point}"));
+        let said = machine.stack.ctl_ok(&["cuda", "install", "12.9", "-p", "compiler", "--yes"]);
+        machine.stack.shell("rm /run/desktop-control/fault.done");
+        assert!(said.contains("install cuda 12.9: done"), "{point}: {said}");
+        assert!(said.contains("nvcc --version: passed"), "{point}: {said}");
+        // What the installer had failed at is told as such, too.
+        machine.fault(&format!("kill {point}"));
+        let failed = machine.stack.ctl(&["cuda", "remove", "11.8", "--yes"]);
+        machine.stack.shell("rm /run/desktop-control/fault.done");
+        assert!(code(&failed) == 5 && text(&failed).contains("No package of CUDA 11.8"), "{point}: {}", text(&failed));
+        machine.stack.ctl_ok(&["cuda", "remove", "12.9", "--yes"]);
+        machine.assert_sound();
+    }
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn every_changing_command_is_refused_to_another_user() {
         let arguments: &[&str] = match words[..] {
             ["jobs", ..] => &[&job],
             ["cuda", "available" | "repair"] => &[],
-            ["cuda", "install" | "remove"] => &["12.9", "--yes"],
+            ["cuda", "install" | "remove" | "enable-compat"] => &["12.9", "--yes"],
             ["cuda", ..] => &["12.9"],
             _ => &["sleeper"],
         };

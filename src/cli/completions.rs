@@ -104,8 +104,11 @@ mod tests {
              compopt() {{ echo \"compopt $*\"; }}\n\
              _desktopctl_settings desktopctl '{last}' \"${{COMP_WORDS[COMP_CWORD - 1]}}\"\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n"
         );
+        // Longer than an argument may be.
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, script_for(Shell::Bash) + &questions).unwrap();
         let mut bash = Command::new("bash");
-        let bash = bash.arg("-c").arg(script_for(Shell::Bash) + &questions).stdin(Stdio::null());
+        let bash = bash.arg(file.path()).stdin(Stdio::null());
         String::from_utf8(bash.output().unwrap().stdout).unwrap().lines().map(str::to_owned).collect()
     }
 

@@ -11,7 +11,7 @@ use super::table::{Cell, Style, render};
 use super::{Failure, repository};
 use crate::api;
 use crate::client::{AvailableToolkit, Client, InstallerVerb, JobCheck, JobFacts, Patience, ToolkitPlan, cuda_words};
-use crate::model::text::size;
+use crate::model::text::{size, time_left};
 
 /// Gigabytes over a slow line.
 const WAIT: Duration = Duration::from_hours(6);
@@ -112,6 +112,7 @@ async fn perform(
     if !yes {
         let plan = match verb {
             InstallerVerb::Install(wish) => client.plan_toolkit(wish).await?,
+            InstallerVerb::EnableCompat(release) => client.plan_compat(release).await?,
             InstallerVerb::Remove(release) => client.plan_toolkit_removal(release).await?,
             _ => ToolkitPlan::default(),
         };
@@ -144,11 +145,19 @@ async fn perform(
     }
     let result = judged(&job, wait)?;
     out.line(&format!("{}: {result}", in_words(&job)))?;
-    if !out.json && matches!(verb, InstallerVerb::Install(_) | InstallerVerb::Verify(_)) {
+    let checked = |verb: &InstallerVerb| {
+        matches!(verb, InstallerVerb::Install(_) | InstallerVerb::Verify(_) | InstallerVerb::EnableCompat(_))
+    };
+    if !out.json && checked(verb) {
         out.text(&checks(&client, id).await?)?;
     }
-    if let InstallerVerb::Install(wish) = verb {
-        out.line(&format!("To undo it: desktopctl cuda remove {}", wish.release))?;
+    match verb {
+        InstallerVerb::Install(wish) => out.line(&format!("To undo it: desktopctl cuda remove {}", wish.release))?,
+        InstallerVerb::EnableCompat(release) => out.line(&format!(
+            "To run a program with them: desktopctl cuda with-compat {release} -- PROGRAM\nThey are for one program at \
+             a time: with them CUDA cannot share memory with OpenGL and Vulkan."
+        ))?,
+        _ => {}
     }
     Ok(())
 }
@@ -205,8 +214,9 @@ fn line(job: &JobFacts) -> String {
         0 => String::new(),
         total => format!(" {} of {}", size(job.bytes_done), size(total)),
     };
+    let left = job.seconds_left.map(|seconds| format!(", {}", time_left(seconds))).unwrap_or_default();
     let step: String = super::printable::escaped(&job.step).chars().take(50).collect();
-    format!("[{}{}] {percent:>3} %{bytes}  {step}", "#".repeat(full), " ".repeat(BAR - full))
+    format!("[{}{}] {percent:>3} %{bytes}{left}  {step}", "#".repeat(full), " ".repeat(BAR - full))
 }
 
 #[cfg(test)]
@@ -246,8 +256,12 @@ mod tests {
             progress: 0.5,
             bytes_done: 1_000_000,
             bytes_total: 2_000_000,
+            seconds_left: Some(130),
             ..JobFacts::default()
         };
-        assert_eq!(line(&job), "[############            ]  50 % 1.0 MB of 2.0 MB  downloading\\u{1b}[2J");
+        assert_eq!(
+            line(&job),
+            "[############            ]  50 % 1.0 MB of 2.0 MB, about 3 min left  downloading\\u{1b}[2J"
+        );
     }
 }

@@ -37,8 +37,8 @@ fn folder(root: &Path, version: &str) -> Result<PathBuf, Error> {
         return Ok(folder);
     }
     Err(Error::UnknownObject(format!(
-        "There are no forward compatibility libraries in {}. `desktopctl cuda install {} --extra \
-         forward-compatibility` installs them.",
+        "There are no forward compatibility libraries in {}. `desktopctl cuda enable-compat {}` installs them where they \
+         are of use.",
         folder.display(),
         version.release
     )))

@@ -140,6 +140,7 @@ pub(super) fn job(id: u64, properties: Dictionary) -> JobFacts {
         progress_valid: properties.or_default("ProgressValid"),
         bytes_done: properties.or_default("BytesDone"),
         bytes_total: properties.or_default("BytesTotal"),
+        seconds_left: properties.unless_empty("SecondsLeft"),
         cancellable: properties.or_default("Cancellable"),
         started_by_uid: properties.or_default("StartedByUid"),
         start_time: properties.unless_empty("StartTime"),

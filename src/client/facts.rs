@@ -183,6 +183,8 @@ pub struct JobFacts {
     pub bytes_done: u64,
     /// Bytes to transfer; 0 for jobs that transfer nothing.
     pub bytes_total: u64,
+    /// Until all bytes are transferred, in seconds; none while that cannot be told.
+    pub seconds_left: Option<u64>,
     /// A request to cancel it would be heard.
     pub cancellable: bool,
     /// Who asked for it.

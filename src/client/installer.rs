@@ -116,6 +116,8 @@ pub enum InstallerVerb {
     Remove(String),
     /// Make it the default.
     SetDefault(String),
+    /// Install its forward compatibility libraries.
+    EnableCompat(String),
     /// Try it.
     Verify(String),
     /// Put right what an interrupted installation has left.
@@ -150,6 +152,14 @@ impl Client {
         patient(self.installer().await?.plan_removal(release, Options::new())).await.map(plan)
     }
 
+    /// What installing forward compatibility libraries would do.
+    ///
+    /// # Errors
+    /// They are of no use here, or as with [`Self::plan_toolkit`].
+    pub async fn plan_compat(&self, release: &str) -> Result<ToolkitPlan, Error> {
+        patient(self.installer().await?.plan_compat(release, Options::new())).await.map(plan)
+    }
+
     /// Begins something; the number of the job.
     ///
     /// # Errors
@@ -161,6 +171,7 @@ impl Client {
                 InstallerVerb::Install(wish) => proxy.install(&wish.release, &wish.profile, options(wish)).await,
                 InstallerVerb::Remove(release) => proxy.remove(release, Options::new()).await,
                 InstallerVerb::SetDefault(release) => proxy.set_default(release, Options::new()).await,
+                InstallerVerb::EnableCompat(release) => proxy.enable_compat(release, Options::new()).await,
                 InstallerVerb::Verify(release) => proxy.verify(release, Options::new()).await,
                 InstallerVerb::Repair => proxy.repair(Options::new()).await,
             }

@@ -79,6 +79,7 @@ async fn run_async(mode: Mode) -> anyhow::Result<()> {
     let pending = Pending::new(root.clone(), workspace.clone(), Arc::clone(&store), jobs.clone(), supervisor.clone());
     pending.resume().await;
     jobs.resume_installs();
+    tokio::spawn(jobs.clone().forget_downloads());
     let config::Stream { python, fixed } = config.stream;
     let user = config.session.user;
     let access =

@@ -60,6 +60,8 @@ pub enum InstallFault {
     AfterUndoJournal,
     BeforeDefault,
     AfterDefault,
+    BeforeOutcomeJournal,
+    AfterOutcomeJournal,
     BeforeInstallJournalRemoval,
     AfterInstallJournalRemoval,
 }

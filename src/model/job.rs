@@ -64,6 +64,8 @@ pub enum JobKind {
     CudaRemove,
     /// Makes a CUDA toolkit the default.
     CudaDefault,
+    /// Installs a CUDA toolkit's forward compatibility libraries.
+    CudaEnableCompat,
     /// Tries a CUDA toolkit.
     CudaVerify,
     /// Puts right what an interrupted installation left.
@@ -83,6 +85,7 @@ impl JobKind {
             Self::CudaInstall => "install",
             Self::CudaRemove => "remove",
             Self::CudaDefault => "default",
+            Self::CudaEnableCompat => "enable-compat",
             Self::CudaVerify => "verify",
             Self::CudaRepair => "repair",
         }
@@ -91,7 +94,15 @@ impl JobKind {
     /// The installer does it, a process that outlives the daemon.
     #[must_use]
     pub fn is_install(self) -> bool {
-        matches!(self, Self::CudaInstall | Self::CudaRemove | Self::CudaDefault | Self::CudaVerify | Self::CudaRepair)
+        matches!(
+            self,
+            Self::CudaInstall
+                | Self::CudaRemove
+                | Self::CudaDefault
+                | Self::CudaEnableCompat
+                | Self::CudaVerify
+                | Self::CudaRepair
+        )
     }
 }
 
@@ -122,6 +133,9 @@ pub struct Job {
     /// Bytes transferred, and bytes in all.
     #[serde(default)]
     pub bytes: (u64, u64),
+    /// Until all bytes are transferred, in seconds; none while that cannot be told.
+    #[serde(default)]
+    pub seconds_left: Option<u64>,
     /// What it does right now must not be cut.
     #[serde(default)]
     pub uncut: bool,

@@ -33,6 +33,16 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
+/// How long something will still take, no more exactly than anybody can know.
+#[must_use]
+pub fn time_left(seconds: u64) -> String {
+    match seconds {
+        0..10 => "a few seconds left".into(),
+        10..=50 => format!("about {} s left", seconds.div_ceil(10) * 10),
+        _ => format!("about {} left", duration(seconds.div_ceil(60) * 60)),
+    }
+}
+
 /// As a sentence or a label begins: with a large letter.
 #[must_use]
 pub fn capitalised(text: &str) -> String {
@@ -80,6 +90,14 @@ mod tests {
     fn sizes_have_units() {
         let said = [0, 1, 999_001, 1_000_000, 312_460_000, 4_567_000_000].map(size);
         assert_eq!(said, ["0 kB", "1 kB", "1000 kB", "1.0 MB", "312.4 MB", "4.5 GB"]);
+    }
+
+    #[test]
+    fn nobody_knows_a_time_left_to_the_second() {
+        let said = [0, 9, 10, 11, 50, 51, 60, 61, 3_500, 3_601].map(time_left);
+        let numbers = ["10 s", "20 s", "50 s", "1 min", "1 min", "2 min", "59 min", "1 h 1 min"];
+        assert_eq!(said[..2], ["a few seconds left"; 2]);
+        assert_eq!(said[2..], numbers.map(|number| format!("about {number} left")));
     }
 
     #[test]

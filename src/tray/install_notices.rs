@@ -32,6 +32,7 @@ fn told(job: &JobFacts) -> Message {
         "cuda-install" => ("Installing", "is installed"),
         "cuda-remove" => ("Removing", "is removed"),
         "cuda-default" => ("Changing", "is the default"),
+        "cuda-enable-compat" => ("Forward compatibility of", "has forward compatibility"),
         "cuda-verify" => ("Trying", "was tried"),
         _ => ("Repairing", "is repaired"),
     };

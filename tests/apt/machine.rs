@@ -39,14 +39,15 @@ impl Machine {
 
     /// With the daemon, and so that everything in it can be killed and booted again.
     pub(crate) fn that_restarts(repository: Repository) -> Self {
-        Self::start(repository, Boot { units: Boot::CORE, hold: true, ..Boot::default() })
+        Self::booted(repository, Boot { units: Boot::CORE, hold: true, ..Boot::default() })
     }
 
     fn boot(repository: Repository, units: &'static [&'static str]) -> Self {
-        Self::start(repository, Boot { units, ..Boot::default() })
+        Self::booted(repository, Boot { units, ..Boot::default() })
     }
 
-    fn start(repository: Repository, boot: Boot) -> Self {
+    /// With whatever else is in it.
+    pub(crate) fn booted(repository: Repository, boot: Boot) -> Self {
         let server = Server::of(repository.folder());
         let stack = with_repository(boot, &server).start();
         forget_distribution(&stack);

@@ -197,7 +197,8 @@ fn toolkit(minor: u8, build: &str) -> Vec<Package> {
         part("cuda-libraries-dev", &["Depends: cuda-libraries-@, libcublas-dev-@"]),
         part("cuda-nsight-compute", &[]).file(&format!("opt/nvidia/nsight-compute/{dotted}/ncu"), noise(300_000)),
         package(&format!("cuda-compat-{release}"), DRIVER, &[])
-            .file(&format!("{prefix}/compat/libcuda.so.575.57.08"), library("libcuda.so.1")),
+            .file(&format!("{prefix}/compat/libcuda.so.575.57.08"), library("libcuda.so.1"))
+            .link(&format!("{prefix}/compat/libcuda.so.1"), "libcuda.so.575.57.08"),
         part("cuda-toolkit", &["Depends: cuda-nvcc-@, cuda-cudart-dev-@, cuda-libraries-dev-@, cuda-nsight-compute-@"]),
         part("cuda-runtime", &["Depends: cuda-libraries-@, cuda-drivers (>= 575)"]),
         part("cuda", &["Depends: cuda-toolkit-@, cuda-runtime-@"]),

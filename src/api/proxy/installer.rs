@@ -40,6 +40,14 @@ pub trait Installer {
     #[zbus(allow_interactive_auth, no_autostart)]
     fn set_default(&self, release: &str, options: Options<'_>) -> Result<OwnedObjectPath, Error>;
 
+    /// What installing its forward compatibility libraries would do.
+    #[zbus(allow_interactive_auth, no_autostart)]
+    fn plan_compat(&self, release: &str, options: Options<'_>) -> Result<PlanInfo, Error>;
+
+    /// Installs its forward compatibility libraries, where they are of use.
+    #[zbus(allow_interactive_auth, no_autostart)]
+    fn enable_compat(&self, release: &str, options: Options<'_>) -> Result<OwnedObjectPath, Error>;
+
     /// Tries it; the job's log says what was checked and what came out.
     #[zbus(allow_interactive_auth, no_autostart)]
     fn verify(&self, release: &str, options: Options<'_>) -> Result<OwnedObjectPath, Error>;

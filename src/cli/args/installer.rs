@@ -41,6 +41,17 @@ pub(in crate::cli) enum Installer {
         /// Such as 12.9
         version: String,
     },
+    /// Install a toolkit's forward compatibility libraries, where they are of use
+    ///
+    /// With them a program can use a newer CUDA than the driver runs, on the GPUs that they are made for. No program
+    /// gets them by itself: `desktopctl cuda with-compat` runs one with them.
+    EnableCompat {
+        /// Such as 12.9
+        version: String,
+        /// Do not ask whether what is planned is right
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Try an installed toolkit: its compiler, the loader, and a kernel on the GPU
     Verify {
         /// Such as 12.9
@@ -142,6 +153,7 @@ impl Installer {
             Self::Install { wanted, default, yes } => (InstallerVerb::Install(wanted.wish(*default)), *yes),
             Self::Remove { version, yes } => (InstallerVerb::Remove(version.clone()), *yes),
             Self::Default { version } => (InstallerVerb::SetDefault(version.clone()), true),
+            Self::EnableCompat { version, yes } => (InstallerVerb::EnableCompat(version.clone()), *yes),
             Self::Verify { version } => (InstallerVerb::Verify(version.clone()), true),
             Self::Repair => (InstallerVerb::Repair, true),
             Self::Available | Self::Plan { .. } | Self::Repository(_) | Self::WithCompat { .. } => return None,

@@ -12,7 +12,10 @@ use crate::api::installer::{AvailableInfo, PlanInfo, RepositoryInfo};
 use crate::api::{Error, action};
 use crate::daemon::install::{SUBCOMMAND, describe_repository, reset_repository, set_repository};
 use crate::host::apt::ask_installer;
-use crate::model::cuda::{Candidate, Ranked, Release, Tables, ToolkitVersion, Verdict, rank};
+use crate::model::cuda::{
+    Candidate, CompatUse, ForwardPackage, Machine, Ranked, Release, Report, Tables, ToolkitVersion, Verdict,
+    compat_use, rank,
+};
 use crate::model::install::event::{Available, Failure, Plan};
 use crate::model::install::journal::Request;
 use crate::model::install::mirror::Mirror;
@@ -47,6 +50,24 @@ impl InstallerObject {
         Err(Error::named(&failure.name, failure.message))
     }
 
+    /// Refuses where forward compatibility is of no use.
+    fn compat_request(&self, release: &str) -> Result<Request, Error> {
+        let release = parse_release(release)?;
+        let report = self.ground.store.cuda();
+        let Some(machine) = &report.machine else {
+            return Err(Error::Unsupported(format!("{UNSEEN} Ask again in a moment.")));
+        };
+        match use_of_compat(&report, machine, release) {
+            CompatUse::Useful | CompatUse::Maybe => Ok(Request::EnableCompat { release }),
+            CompatUse::NoGpu => Err(Error::NoDriver(
+                "There is no GPU here, and so no driver that forward compatibility could stand in for. `desktopctl gpu` \
+                 says why."
+                    .into(),
+            )),
+            CompatUse::Useless(why) => Err(Error::Unsupported(format!("{}.", capitalised(&why)))),
+        }
+    }
+
     async fn begin(&self, call: Call<'_>, request: Result<Request, Error>) -> Result<OwnedObjectPath, Error> {
         let uid = self.authorise(call).await?;
         path_of(Some(self.ground.jobs.begin_install(request?, uid)?))
@@ -56,7 +77,7 @@ impl InstallerObject {
 #[interface(name = "io.github.desktop_control.Control1.Installer")]
 impl InstallerObject {
     /// What the repository has now, best first. Keys of each: release, version (s); profiles, extras (as); compat-driver
-    /// (s, absent where there is no such package); verdict, verdict-reason (s); recommended (b). The repository is added
+    /// (s, absent where there is no such package; the extra forward-compatibility is absent where that is of no use); verdict, verdict-reason (s); recommended (b). The repository is added
     /// to apt where it is not there yet, and its lists are fetched anew, so it may take minutes. Needs install-software,
     /// as all that follow.
     async fn list_available(
@@ -73,7 +94,15 @@ impl InstallerObject {
             return Ok(available.iter().rev().map(|one| info(one, None)).collect());
         };
         let ranked = rank(Tables::bundled(), machine, &candidates);
-        Ok(ranked.iter().map(|ranked| info(&available[ranked.index], Some(ranked))).collect())
+        let told = |ranked: &Ranked| {
+            let one = &available[ranked.index];
+            let mut info = info(one, Some(ranked));
+            if !use_of_compat(&report, machine, one.release).is_offered() {
+                info.extras.retain(|extra| *extra != Extra::ForwardCompatibility.to_string());
+            }
+            info
+        };
+        Ok(ranked.iter().map(told).collect())
     }
 
     /// What installing a toolkit would do, worked out by apt itself. Profile is runtime, compiler, development or full;
@@ -91,6 +120,19 @@ impl InstallerObject {
     ) -> Result<PlanInfo, Error> {
         self.authorise(Call { connection, header: &header }).await?;
         let request = install_request(&release, &profile, &options)?;
+        Ok(plan_info(self.ask("plan", Some(&request)).await?))
+    }
+
+    /// What EnableCompat would do, as Plan, and refused where that is.
+    async fn plan_compat(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        release: String,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<PlanInfo, Error> {
+        self.authorise(Call { connection, header: &header }).await?;
+        let request = self.compat_request(&release)?;
         Ok(plan_info(self.ask("plan", Some(&request)).await?))
     }
 
@@ -144,6 +186,21 @@ impl InstallerObject {
         #[expect(unused_variables, reason = "for later versions")] options: Options,
     ) -> Result<OwnedObjectPath, Error> {
         let request = parse_release(&release).map(|release| Request::SetDefault { release });
+        self.begin(Call { connection, header: &header }, request).await
+    }
+
+    /// Installs a toolkit's forward compatibility libraries, with which a program can use a newer CUDA than the driver
+    /// runs; the toolkit need not be there. A program gets them by LD_LIBRARY_PATH, and no other does: with them CUDA
+    /// cannot share memory with OpenGL and Vulkan. Refused with NoDriver without a GPU, and with Unsupported and the
+    /// reason where they are of no use: the driver runs that CUDA itself, or they are not made for it or for these GPUs.
+    async fn enable_compat(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+        release: String,
+        #[expect(unused_variables, reason = "for later versions")] options: Options,
+    ) -> Result<OwnedObjectPath, Error> {
+        let request = self.compat_request(&release);
         self.begin(Call { connection, header: &header }, request).await
     }
 
@@ -256,8 +313,16 @@ fn word<T: FromStr>(text: &str, what: &str, all: &str) -> Result<T, Error> {
     text.parse().map_err(|_| Error::InvalidSetting(format!("{} is no {what}. There are {all}.", quoted(text))))
 }
 
+const UNSEEN: &str = "Nobody has looked at this machine's driver yet.";
+
+/// Libraries that are installed have been tried, and that decides.
+fn use_of_compat(report: &Report, machine: &Machine, release: Release) -> CompatUse {
+    let installed = report.forward.iter().find(|forward| forward.release == release);
+    let package = ForwardPackage { note: None, trial: installed.and_then(|forward| forward.works) };
+    compat_use(Tables::bundled(), machine, release, &package)
+}
+
 fn info(available: &Available, ranked: Option<&Ranked>) -> AvailableInfo {
-    let unknown = "Nobody has looked at this machine's driver yet; ask again in a moment.";
     AvailableInfo {
         release: available.release.to_string(),
         version: available.version.to_string(),
@@ -265,7 +330,8 @@ fn info(available: &Available, ranked: Option<&Ranked>) -> AvailableInfo {
         extras: available.extras.iter().map(ToString::to_string).collect(),
         compat_driver: Some(available.compat_driver.clone()).filter(|driver| !driver.is_empty()),
         verdict: ranked.map_or(Verdict::Unknown, |ranked| ranked.advice.verdict).to_string(),
-        verdict_reason: ranked.map_or_else(|| unknown.to_owned(), |ranked| ranked.advice.reason.clone()),
+        verdict_reason: ranked
+            .map_or_else(|| format!("{UNSEEN} Ask again in a moment."), |ranked| ranked.advice.reason.clone()),
         recommended: ranked.is_some_and(|ranked| ranked.recommended),
     }
 }

@@ -82,7 +82,7 @@ impl JobObject {
     ) -> zbus::Result<()>;
 
     /// What it does: service-start, service-stop, service-restart, tunnel-start, tunnel-stop, cuda-install, cuda-remove,
-    /// cuda-default, cuda-verify, cuda-repair.
+    /// cuda-default, cuda-enable-compat, cuda-verify, cuda-repair.
     #[zbus(property(emits_changed_signal = "const"))]
     fn kind(&self) -> &str {
         self.job().map_or("", |job| job.kind.into())
@@ -129,6 +129,12 @@ impl JobObject {
     #[zbus(property)]
     fn bytes_total(&self) -> u64 {
         self.field(|job| job.bytes.1)
+    }
+
+    /// Seconds until all bytes are transferred; 0 while that cannot be told, as when nothing is transferred.
+    #[zbus(property)]
+    fn seconds_left(&self) -> u64 {
+        self.field(|job| job.seconds_left.unwrap_or_default())
     }
 
     /// Cancel would be heard.

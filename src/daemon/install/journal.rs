@@ -19,8 +19,18 @@ pub(in crate::daemon) fn is_unfinished(root: &Root) -> bool {
     root.join(PATH).exists()
 }
 
+/// Removes the journal of what has ended and was told, where its writer was killed before it could.
+pub(in crate::daemon) fn forget_ended(root: &Root) {
+    if read(root).is_some_and(|journal| journal.ended.is_some())
+        && let Err(error) = root.remove(PATH)
+    {
+        tracing::warn!(%error, PATH, "cannot be removed");
+    }
+}
+
 pub(super) fn write(root: &Root, journal: &Journal) -> io::Result<()> {
     let (before, after) = match journal.stage {
+        _ if journal.ended.is_some() => (InstallFault::BeforeOutcomeJournal, InstallFault::AfterOutcomeJournal),
         Stage::Begun if journal.wanted.is_empty() => {
             (InstallFault::BeforeInstallJournal, InstallFault::AfterInstallJournal)
         }

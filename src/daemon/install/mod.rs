@@ -5,6 +5,7 @@
 //! own and writes to files.
 
 mod after;
+mod compat;
 mod exclusive;
 mod journal;
 mod plan;
@@ -20,7 +21,7 @@ mod undo;
 mod verify;
 mod work;
 
-pub(super) use journal::is_unfinished;
+pub(super) use journal::{forget_ended, is_unfinished};
 pub use program::{Task, run};
 pub(super) use settings::{reset as reset_repository, set as set_repository};
 pub(super) use source::describe as describe_repository;

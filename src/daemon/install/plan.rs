@@ -36,6 +36,7 @@ impl Work {
             Request::Install { release, profile, extras, .. } => {
                 profile::packages(&ready.listing, *release, *profile, extras)?
             }
+            Request::EnableCompat { release } => profile::compat_packages(&ready.listing, *release)?,
             _ => Vec::new(),
         };
         self.plan_packages(ready, request, wanted).await

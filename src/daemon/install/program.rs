@@ -18,6 +18,8 @@ use crate::model::install::journal::Request;
 const MOST_REQUEST: u64 = 64 * 1024;
 /// A question waits so long for another one to be answered.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Work waits only for what is over in a moment, such as the daemon's removal of old downloads.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -56,7 +58,7 @@ async fn run_async(task: Task) -> anyhow::Result<bool> {
     // What a question tells on the way is of no interest.
     let out: Box<dyn Write> = if questions { Box::new(io::sink()) } else { Box::new(io::stdout()) };
     let mut work = Work::new(root.clone(), Tell::new(out), cancel);
-    let patience = if questions { PATIENCE } else { Duration::ZERO };
+    let patience = if questions { PATIENCE } else { MOMENT };
     let exclusive = exclusive::take(&root, patience).await;
     match (task, exclusive) {
         (Task::Available | Task::Plan, exclusive) => {
@@ -83,7 +85,7 @@ async fn run_async(task: Task) -> anyhow::Result<bool> {
                 Err(stop) => Outcome::Failed(failure_of(stop)),
             };
             let good = !matches!(outcome, Outcome::Failed(_));
-            work.tell.finished(outcome);
+            work.end(outcome);
             Ok(good)
         }
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::model::install::event::{Event, Outcome};
+use crate::model::install::event::{Check, Event, Outcome};
 use crate::model::install::progress::{Meter, Phase, Progress, StatusLine};
 
 const PAUSE: Duration = Duration::from_millis(100);
@@ -58,6 +58,13 @@ impl Tell {
     pub(super) fn log_all(&mut self, lines: &[String]) {
         for line in lines {
             self.log(line);
+        }
+    }
+
+    /// For whoever reads the log, which is where clients find them.
+    pub(super) fn checks(&mut self, checks: &[Check]) {
+        for check in checks {
+            self.log(&format!("{}: {} ({})", check.what, check.verdict, check.found));
         }
     }
 

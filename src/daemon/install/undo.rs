@@ -22,14 +22,9 @@ impl Work {
         }
         self.take_back().await?;
         match why {
-            Stop::Cancelled => self.archives.clear()?,
-            Stop::Failed(failure) if failure.name == "NoSpace" => {
-                self.archives.clear()?;
-                return Err(failure.into());
-            }
-            Stop::Failed(failure) => return Err(failure.into()),
+            Stop::Cancelled => Ok(Outcome::Cancelled),
+            Stop::Failed(failure) => Err(failure.into()),
         }
-        Ok(Outcome::Cancelled)
     }
 
     /// What an earlier life had begun to take back.
@@ -51,6 +46,10 @@ impl Work {
             self.dpkg(&apt::purge_arguments(&there)).await?;
         }
         self.settle().await?;
+        // Whole as it is, it could not be set up: it is not kept for a next time that may never come.
+        if let Err(error) = self.archives.clear() {
+            self.tell.log(&format!("what was downloaded could not be removed ({error})"));
+        }
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ const KERNEL: &str = include_str!("../../../data/cuda/verify.cu");
 /// What the kernel computes and the program prints.
 const ANSWER: &str = "42";
 
-fn check(what: &str, verdict: CheckVerdict, found: impl Into<String>) -> Check {
+pub(super) fn check(what: &str, verdict: CheckVerdict, found: impl Into<String>) -> Check {
     Check { what: what.to_owned(), verdict, found: found.into() }
 }
 
@@ -37,9 +37,7 @@ impl Work {
         if nvcc.exists() {
             checks.extend(self.kernel(&nvcc).await?);
         }
-        for check in &checks {
-            self.tell.log(&format!("{}: {} ({})", check.what, check.verdict, check.found));
-        }
+        self.tell.checks(&checks);
         Ok(checks)
     }
 

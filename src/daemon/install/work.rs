@@ -46,28 +46,61 @@ impl Work {
     pub(super) async fn begin(&mut self, request: Request) -> Result<Outcome, Stop> {
         if let Some(left) = disk::read(&self.root) {
             // Nobody is at work, so what is written there was cut off. It comes first.
-            self.tell.log("an earlier installation was cut off and is brought to its end first");
-            self.journal = Some(left);
-            let ended = self.resume_left().await;
-            self.close()?;
-            if let Err(Stop::Failed(failure)) = ended {
-                self.tell.log(&format!("the earlier installation: {}", failure.message));
-            }
+            self.finish_earlier(left, &request).await?;
         }
+        self.start(request).await
+    }
+
+    async fn start(&mut self, request: Request) -> Result<Outcome, Stop> {
         self.journal = Some(Journal::new(request.clone()));
         self.save()?;
-        let ended = self.perform(&request).await;
-        self.close()?;
-        ended
+        self.perform(&request).await
+    }
+
+    /// Brings what an earlier request was cut off at to its end. Who is killed at that must not take it for `next`.
+    async fn finish_earlier(&mut self, mut left: Journal, next: &Request) -> Result<(), Stop> {
+        if left.ended.is_some() {
+            return Ok(());
+        }
+        self.tell.log("an earlier installation was cut off and is brought to its end first");
+        left.next = Some(next.clone());
+        self.journal = Some(left);
+        self.save()?;
+        if let Err(Stop::Failed(failure)) = self.resume_left().await {
+            self.tell.log(&format!("the earlier installation: {}", failure.message));
+        }
+        Ok(())
     }
 
     /// Brings what was cut off to its end. None where nothing was.
     pub(super) async fn resume(&mut self) -> Result<Option<Outcome>, Stop> {
         let Some(left) = disk::read(&self.root) else { return Ok(None) };
+        if let Some(next) = left.next.clone() {
+            self.finish_earlier(left, &next).await?;
+            return self.start(next).await.map(Some);
+        }
+        let ended = left.ended.clone();
         self.journal = Some(left);
-        let ended = self.resume_left().await;
-        self.close()?;
-        ended.map(Some)
+        match ended {
+            Some(outcome) => Ok(Some(outcome)),
+            None => self.resume_left().await.map(Some),
+        }
+    }
+
+    /// Tells how it ended, and forgets the rest. It is written down first, so that whoever is killed in between tells it
+    /// in the next life: without that, what is done would be told as failed.
+    pub(super) fn end(&mut self, outcome: Outcome) {
+        if self.journal.as_ref().is_some_and(|journal| journal.ended.is_none()) {
+            self.note(|journal| journal.ended = Some(outcome.clone()));
+            if let Err(error) = self.save() {
+                self.tell.log(&format!("the journal could not be written ({error:?})"));
+            }
+        }
+        self.tell.finished(outcome);
+        // One that stays is known to have ended.
+        if let Err(error) = self.close() {
+            tracing::warn!(?error, "the journal cannot be removed");
+        }
     }
 
     async fn resume_left(&mut self) -> Result<Outcome, Stop> {
@@ -78,10 +111,11 @@ impl Work {
         self.journal = Some(journal);
         self.save()?;
         match (recovery, &request) {
-            (Recovery::Undo, Request::Install { .. }) => self.resume_undo().await,
+            (Recovery::Undo, Request::Install { .. } | Request::EnableCompat { .. }) => self.resume_undo().await,
             (Recovery::Configure, Request::Install { release, default, .. }) => {
                 self.configure(*release, *default).await
             }
+            (Recovery::Configure, Request::EnableCompat { release }) => self.after_compat(*release).await,
             (Recovery::Configure, Request::Remove { release }) => self.after_removal(*release).await,
             _ => self.perform(&request).await,
         }
@@ -89,29 +123,38 @@ impl Work {
 
     async fn perform(&mut self, request: &Request) -> Result<Outcome, Stop> {
         match request {
-            Request::Install { release, default, .. } => {
-                match self.packages(request).await {
-                    Ok(()) => {}
-                    Err(stop) if self.reached(Stage::Installing) => return self.undo(stop).await,
-                    Err(Stop::Cancelled) => {
-                        self.archives.clear()?;
-                        return Ok(Outcome::Cancelled);
-                    }
-                    Err(Stop::Failed(failure)) => {
-                        if failure.name == "NoSpace" {
-                            self.archives.clear()?;
-                        }
-                        return Err(failure.into());
-                    }
-                }
-                self.configure(*release, *default).await
-            }
+            Request::Install { release, default, .. } => match self.packages_or_none(request).await? {
+                Some(ended) => Ok(ended),
+                None => self.configure(*release, *default).await,
+            },
+            Request::EnableCompat { release } => match self.packages_or_none(request).await? {
+                Some(ended) => Ok(ended),
+                None => self.after_compat(*release).await,
+            },
             Request::Remove { release } => self.remove(*release).await,
             Request::SetDefault { release } => self.set_default(*release).await,
             Request::Verify { release } => Ok(Outcome::Done { checks: self.verify(*release).await? }),
             Request::Repair => {
                 self.wait_for_turn(true).await?;
                 Ok(if self.settle().await? { Outcome::Done { checks: Vec::new() } } else { Outcome::Skipped })
+            }
+        }
+    }
+
+    /// Fetches and installs all of them, or leaves none. How that ended, where it goes no further.
+    async fn packages_or_none(&mut self, request: &Request) -> Result<Option<Outcome>, Stop> {
+        match self.packages(request).await {
+            Ok(()) => Ok(None),
+            Err(stop) if self.reached(Stage::Installing) => self.undo(stop).await.map(Some),
+            Err(Stop::Cancelled) => {
+                self.archives.clear()?;
+                Ok(Some(Outcome::Cancelled))
+            }
+            Err(Stop::Failed(failure)) => {
+                if failure.name == "NoSpace" {
+                    self.archives.clear()?;
+                }
+                Err(failure.into())
             }
         }
     }
@@ -130,7 +173,13 @@ impl Work {
             let packages = u32::try_from(planned.transaction.install.len()).unwrap_or(u32::MAX);
             self.tell.meter.expect(planned.plan.download_bytes, packages);
             self.download(&planned, &ready.repository.url).await?;
-            self.check(&planned).await?;
+            if let Err(stop) = self.check(&planned).await {
+                if matches!(&stop, Stop::Failed(failure) if failure.name == "DriverPackage") {
+                    // It will not be better the next time.
+                    self.archives.clear()?;
+                }
+                return Err(stop);
+            }
             self.stage(Stage::Installing)?;
             self.unpack(&planned).await?;
         }
@@ -290,7 +339,9 @@ impl Work {
     }
 
     fn close(&mut self) -> Result<(), Stop> {
-        self.journal = None;
-        Ok(disk::remove(&self.root)?)
+        if self.journal.take().is_some() {
+            disk::remove(&self.root)?;
+        }
+        Ok(())
     }
 }

@@ -110,6 +110,7 @@ mod tests {
             step: "stopping".into(),
             progress: (0, 1),
             bytes: (0, 0),
+            seconds_left: None,
             uncut: false,
             started_by_uid: 0,
             started_at: 1,

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Jobs;
 use crate::api::Error;
-use crate::daemon::install::{SUBCOMMAND, is_unfinished};
+use crate::daemon::install::{SUBCOMMAND, forget_ended, is_unfinished};
 use crate::host::apt::{Worker, events_of, forget_events};
 use crate::model::install::event::{Event, Failure, Outcome};
 use crate::model::install::journal::Request;
@@ -39,6 +39,7 @@ pub(super) fn kind_of(request: &Request) -> JobKind {
         Request::Install { .. } => JobKind::CudaInstall,
         Request::Remove { .. } => JobKind::CudaRemove,
         Request::SetDefault { .. } => JobKind::CudaDefault,
+        Request::EnableCompat { .. } => JobKind::CudaEnableCompat,
         Request::Verify { .. } => JobKind::CudaVerify,
         Request::Repair => JobKind::CudaRepair,
     }
@@ -71,8 +72,8 @@ pub(super) async fn run(jobs: &Jobs, id: u64, start: Start, cancel: &Cancellatio
         }
         let alive = worker.is_alive();
         if let Some(outcome) = tell(jobs, id, &worker.lines()) {
-            forget_events(&jobs.root, id);
             worker.ended().await;
+            forget_ended(&jobs.root);
             return conclude(jobs, id, outcome);
         }
         if alive {
@@ -85,6 +86,7 @@ pub(super) async fn run(jobs: &Jobs, id: u64, start: Start, cancel: &Cancellatio
         }
         revivals += 1;
         tracing::warn!(job = id, "the installer was killed and is started anew");
+        jobs.update(id, |job| job.seconds_left = None);
         worker.replace(&[SUBCOMMAND, "resume"], &events_of(id)).map_err(lost)?;
     }
 }
@@ -114,6 +116,7 @@ fn tell(jobs: &Jobs, id: u64, lines: &[String]) -> Option<Outcome> {
             let done = (now.fraction.clamp(0.0, 1.0) * f64::from(WHOLE)) as u32;
             job.progress = (done, WHOLE);
             job.bytes = (now.bytes_done, now.bytes_total);
+            job.seconds_left = now.eta_seconds;
             job.uncut = !now.cancellable;
             job.step = now.step;
         }

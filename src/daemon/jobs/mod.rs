@@ -30,6 +30,10 @@ const KEPT_FOR: Duration = Duration::from_mins(1);
 /// and the newest so many for longer.
 const KEPT: usize = 16;
 
+/// What was downloaded for an installation that failed is kept so long for the next attempt.
+const DOWNLOADS_KEPT_FOR: Duration = Duration::from_hours(7 * 24);
+const A_DAY: Duration = Duration::from_hours(24);
+
 /// The unit that this daemon is.
 pub(super) const OWN_UNIT: &str = "desktop-controld";
 
@@ -107,6 +111,7 @@ impl Jobs {
             Request::Install { release, .. }
             | Request::Remove { release }
             | Request::SetDefault { release }
+            | Request::EnableCompat { release }
             | Request::Verify { release } => Some(*release),
             Request::Repair => None,
         };
@@ -147,6 +152,29 @@ impl Jobs {
         }
     }
 
+    /// Downloads are kept after the network failed, so that the next attempt goes on there; but not for ever, where there
+    /// is none. Looks once a day, and never ends.
+    pub(super) async fn forget_downloads(self) {
+        loop {
+            if self.check_installer_free().is_ok()
+                && let Ok(Ok(alone)) = apt::take_lock(&self.root)
+            {
+                let archives = apt::Archives::new(&self.root);
+                let cleared = tokio::task::spawn_blocking(move || {
+                    let _alone = alone;
+                    archives.clear_older(DOWNLOADS_KEPT_FOR)
+                });
+                match cleared.await {
+                    Ok(Ok(true)) => tracing::info!("downloads of an installation that was given up are removed"),
+                    Ok(Ok(false)) => {}
+                    Ok(Err(error)) => tracing::warn!(%error, "old downloads cannot be removed"),
+                    Err(error) => tracing::error!(%error, "removing old downloads panicked"),
+                }
+            }
+            tokio::time::sleep(A_DAY).await;
+        }
+    }
+
     /// Accepts a job and begins it, or refuses it because another is at work on one of these.
     pub(super) fn accept<W>(
         &self,
@@ -174,6 +202,7 @@ impl Jobs {
             progress: (0, u32::try_from(targets.len()).unwrap_or(u32::MAX)),
             targets,
             bytes: (0, 0),
+            seconds_left: None,
             uncut: false,
             started_by_uid: uid,
             started_at: unix_now(),
@@ -203,6 +232,8 @@ impl Jobs {
             let result = work.await;
             jobs.finish(id, result);
             jobs.save().await;
+            // Not before it is on disk how it ended: they say it once more to the next life.
+            apt::forget_events(&jobs.root, id);
             tokio::time::sleep(KEPT_FOR).await;
             jobs.forget_old();
         });
@@ -252,6 +283,7 @@ impl Jobs {
             job.advance(JobState::Finished);
             job.ended_at = Some(unix_now());
             job.step.clear();
+            job.seconds_left = None;
             job.uncut = false;
             match result {
                 Ok(result) => {

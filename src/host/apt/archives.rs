@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use procfs::process::Process;
 
@@ -80,6 +81,32 @@ impl Archives {
         Ok(found)
     }
 
+    /// Removes all of it if nothing has come to it for so long. Whether there was anything.
+    ///
+    /// # Errors
+    /// Something cannot be looked at or removed.
+    pub fn clear_older(&self, age: Duration) -> io::Result<bool> {
+        let partial = self.folder().join("partial");
+        let mut newest = None;
+        for folder in [self.folder(), partial] {
+            let entries = match std::fs::read_dir(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries?,
+            };
+            for entry in entries {
+                let metadata = entry?.metadata()?;
+                // When it came here: apt gives a file the time that it has where it was fetched.
+                newest = newest.max(metadata.is_file().then(|| metadata.ctime()));
+            }
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let old = newest.is_some_and(|newest| now.saturating_sub(newest.try_into().unwrap_or(0)) >= age.as_secs());
+        if old {
+            self.clear()?;
+        }
+        Ok(old)
+    }
+
     /// Removes all of it, half files included.
     ///
     /// # Errors
@@ -143,6 +170,7 @@ pub fn injected_files() -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
 
     #[tokio::test]
     async fn a_package_is_looked_into_with_and_without_check_sums() {
@@ -179,6 +207,15 @@ mod tests {
         std::fs::write(archives.folder().join("partial/b_1_all.deb"), [0; 5]).expect("write");
         assert_eq!(archives.bytes(), 15);
         assert_eq!(archives.packages().expect("list").len(), 1);
+        let old = File::options().write(true).open(archives.folder().join("a_1_all.deb")).expect("open");
+        old.set_modified(SystemTime::UNIX_EPOCH).expect("as where it was fetched");
+        assert!(!archives.clear_older(Duration::from_hours(1)).expect("looked at"), "it has just come");
+        assert_eq!(archives.bytes(), 15);
+        assert!(archives.clear_older(Duration::ZERO).expect("removed"));
+        assert_eq!(archives.bytes(), 0);
+        assert!(!archives.clear_older(Duration::ZERO).expect("nothing is there"));
+        archives.prepare().expect("made");
+        std::fs::write(archives.folder().join("a_1_all.deb"), [0; 10]).expect("write");
         archives.clear().expect("removed");
         assert_eq!(archives.bytes(), 0);
         archives.clear().expect("nothing to remove is no error");

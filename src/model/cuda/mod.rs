@@ -5,6 +5,7 @@
 //! [`rank`]. What is known of NVIDIA's releases stands in `data/cuda`, with its sources.
 
 mod advisor;
+mod compat_use;
 mod component;
 mod driver;
 mod driver_error;
@@ -29,6 +30,7 @@ mod version;
 mod version_file;
 
 pub use advisor::{Advice, Candidate, Instead, Machine, Verdict, advise, advise_among};
+pub use compat_use::{CompatUse, compat_use};
 pub use component::{Component, Components, Extent, Part};
 pub use driver::DriverVersion;
 pub use driver_error::DriverError;

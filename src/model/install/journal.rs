@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
+use super::event::Outcome;
 use super::profile::{Extra, Profile, Wanted};
 use super::transaction::Transaction;
 use crate::model::cuda::Release;
@@ -36,6 +37,11 @@ pub enum Request {
     },
     /// Try a toolkit.
     Verify {
+        /// Its release.
+        release: Release,
+    },
+    /// Install a toolkit's forward compatibility libraries.
+    EnableCompat {
         /// Its release.
         release: Release,
     },
@@ -78,6 +84,12 @@ pub struct Journal {
     /// Why it is being undone.
     #[serde(default)]
     pub failure: Option<super::trouble::Trouble>,
+    /// What is to be done afterwards: it was asked for when this was found cut off.
+    #[serde(default)]
+    pub next: Option<Request>,
+    /// How it ended; then nothing is left to be done but to tell that.
+    #[serde(default)]
+    pub ended: Option<Outcome>,
 }
 
 /// So many times an installation that is cut off is begun again; what cuts it off may be itself.
@@ -101,7 +113,16 @@ impl Journal {
     #[must_use]
     pub fn new(request: Request) -> Self {
         let planned = Transaction::default();
-        Self { request, stage: Stage::Begun, wanted: Vec::new(), planned, attempts: 1, failure: None }
+        Self {
+            request,
+            stage: Stage::Begun,
+            wanted: Vec::new(),
+            planned,
+            attempts: 1,
+            failure: None,
+            next: None,
+            ended: None,
+        }
     }
 
     /// Adds what apt plans now to what it had planned before anything changed.

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod listing;
 pub mod mirror;
 pub mod openpgp;
+pub mod pace;
 pub mod profile;
 pub mod progress;
 pub mod removal;

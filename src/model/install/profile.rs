@@ -165,6 +165,16 @@ pub fn packages(
     Ok(wanted)
 }
 
+/// The packages of a toolkit's forward compatibility libraries; the toolkit itself need not be there.
+///
+/// # Errors
+/// They are not offered.
+pub fn compat_packages(listing: &Listing, release: Release) -> Result<Vec<Wanted>, NotOffered> {
+    let extra = Extra::ForwardCompatibility;
+    let found = extra_packages(listing, release, Profile::Runtime, extra);
+    if found.is_empty() { Err(NotOffered::Extra { extra, release }) } else { Ok(found) }
+}
+
 /// The profiles that can be had of a release.
 #[must_use]
 pub fn profiles(listing: &Listing, release: Release) -> Vec<Profile> {
@@ -278,5 +288,8 @@ mod tests {
         );
         assert_eq!(extras(&listing, release), [Extra::Cudnn, Extra::Nccl, Extra::ForwardCompatibility]);
         assert_eq!(extras(&listing, Release::new(11, 8)), []);
+        let compat = compat_packages(&listing, release).expect("offered");
+        assert_eq!(names(&compat), ["cuda-compat-12-8=570.211.01-0ubuntu1"]);
+        assert!(matches!(compat_packages(&listing, Release::new(12, 9)), Err(NotOffered::Extra { .. })));
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pace::Pace;
+
 /// A line that apt writes to its `Status-Fd` (README.progress-reporting). Text may hold colons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StatusLine {
@@ -149,8 +151,6 @@ pub struct Progress {
 
 /// No number that is told before the end is higher.
 const ALMOST: f64 = 0.99;
-/// Rates are averaged over about so many seconds.
-const MEMORY_S: f64 = 5.0;
 
 /// Turns what is seen into [`Progress`].
 #[derive(Clone, Debug)]
@@ -162,9 +162,7 @@ pub struct Meter {
     share: f64,
     bytes: (u64, u64),
     packages: (u32, u32),
-    /// Bytes in a second, and when and at how many it was last looked at.
-    rate: Option<f64>,
-    looked: Option<(f64, u64)>,
+    pace: Pace,
 }
 
 impl Default for Meter {
@@ -176,8 +174,7 @@ impl Default for Meter {
             share: 0.0,
             bytes: (0, 0),
             packages: (0, 0),
-            rate: None,
-            looked: None,
+            pace: Pace::default(),
         }
     }
 }
@@ -188,6 +185,7 @@ impl Meter {
         self.phase = phase;
         phase.label().clone_into(&mut self.step);
         self.share = 0.0;
+        self.pace = Pace::default();
     }
 
     /// Says more precisely what is done.
@@ -206,13 +204,7 @@ impl Meter {
         let bytes = bytes.min(self.bytes.1).max(self.bytes.0);
         self.bytes.0 = bytes;
         self.share = ratio(bytes, self.bytes.1);
-        let Some((then, before)) = self.looked.replace((now, bytes)) else { return };
-        let seconds = now - then;
-        if seconds > 0.0 {
-            let rate = float(bytes.saturating_sub(before)) / seconds;
-            let weight = (seconds / MEMORY_S).min(1.0);
-            self.rate = Some(self.rate.map_or(rate, |old| old + (rate - old) * weight));
-        }
+        self.pace.saw(bytes, now);
     }
 
     /// apt says something. Whether it is worth telling.
@@ -239,15 +231,10 @@ impl Meter {
             bytes_total: self.bytes.1,
             packages_done: self.packages.0,
             packages_total: self.packages.1,
-            eta_seconds: self.eta(),
+            // While packages are unpacked there is nothing to tell it by: one takes seconds, the next one minutes.
+            eta_seconds: if self.phase == Phase::Downloading { self.pace.left(self.bytes.1) } else { None },
             cancellable: self.phase.cancellable(),
         }
-    }
-
-    fn eta(&self) -> Option<u64> {
-        let rate = self.rate.filter(|rate| self.phase == Phase::Downloading && *rate >= 1.0)?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and saturates")]
-        Some((float(self.bytes.1 - self.bytes.0) / rate).ceil() as u64)
     }
 }
 
@@ -329,7 +316,9 @@ mod tests {
         meter.fetched(0, 10.0);
         assert_eq!(meter.progress().eta_seconds, None);
         meter.fetched(100, 11.0);
-        assert_eq!(meter.progress().eta_seconds, Some(9));
+        assert_eq!(meter.progress().eta_seconds, None, "a second says nothing");
+        meter.fetched(400, 14.0);
+        assert_eq!(meter.progress().eta_seconds, Some(6));
         meter.enter(Phase::Installing);
         assert_eq!(meter.progress().eta_seconds, None);
     }

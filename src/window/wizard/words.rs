@@ -4,7 +4,7 @@ use super::super::format::{self, Sign};
 use super::super::pages::cuda::shown::{Fold, Line};
 use super::flow::{Asked, Step};
 use crate::client::{AvailableToolkit, JobCheck, JobFacts, Snapshot, ToolkitPlan};
-use crate::model::text::{capitalised, size};
+use crate::model::text::{capitalised, size, time_left};
 
 /// What stands above a page.
 pub(super) fn heading(step: Step) -> &'static str {
@@ -125,6 +125,7 @@ pub(in crate::window) fn at_work(job: &JobFacts) -> String {
         "cuda-install" => format!("Installing CUDA {release}"),
         "cuda-remove" => format!("Removing CUDA {release}"),
         "cuda-default" => format!("Making CUDA {release} the default"),
+        "cuda-enable-compat" => format!("Installing forward compatibility of CUDA {release}"),
         "cuda-verify" => format!("Trying CUDA {release}"),
         "cuda-repair" => "Repairing what an earlier run left".into(),
         other => format!("{other} {release}"),
@@ -146,7 +147,10 @@ pub(super) fn progress(job: &JobFacts) -> String {
     let percent = (job.progress.clamp(0.0, 1.0) * 100.0) as u32;
     match (job.bytes_done, job.bytes_total) {
         _ if !job.progress_valid => String::new(),
-        (done, total) if done < total => format!("{} of {}", size(done), size(total)),
+        (done, total) if done < total => {
+            let left = job.seconds_left.map(|seconds| format!(", {}", time_left(seconds))).unwrap_or_default();
+            format!("{} of {}{left}", size(done), size(total))
+        }
         _ => format!("{percent} %"),
     }
 }
@@ -181,6 +185,10 @@ fn done(job: &JobFacts, snapshot: &Snapshot) -> Line {
         }
         "cuda-remove" => Line::new(format!("CUDA {release} is removed"), "All its packages are gone"),
         "cuda-default" => Line::new(format!("CUDA {release} is the default"), "New terminals use it"),
+        "cuda-enable-compat" => {
+            let about = format!("Run a program with it: desktopctl cuda with-compat {release} -- PROGRAM");
+            Line::new(format!("CUDA {release} has forward compatibility"), about)
+        }
         "cuda-verify" => Line::new(format!("CUDA {release} was tried"), "What was checked stands below"),
         _ => Line::new("It is repaired", "Packages can be installed again"),
     }
@@ -223,6 +231,8 @@ mod tests {
         let mut job = job("cuda-install", None);
         (job.bytes_done, job.bytes_total, job.progress) = (312_400_000, 1_200_000_000, 0.2);
         assert_eq!(progress(&job), "312.4 MB of 1.2 GB");
+        job.seconds_left = Some(130);
+        assert_eq!(progress(&job), "312.4 MB of 1.2 GB, about 3 min left");
         (job.bytes_done, job.progress) = (1_200_000_000, 0.62);
         assert_eq!(progress(&job), "62 %");
         job.progress_valid = false;
