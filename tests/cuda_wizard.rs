@@ -27,6 +27,7 @@ use self::support::{Boot, DEADLINE, Stack, shared, wait_until};
 /// What a window needs besides the daemon.
 const UNITS: &[&str] = &["dbus-system", "polkitd", "desktop-controld", "dbus-session", "x-server", "desktop"];
 const INSTALL: &str = "Install a toolkit…";
+const INSTALL_FROM_OVERVIEW: &str = "Install CUDA…";
 
 /// The repository of all tests, and who serves it.
 fn server() -> &'static Server {
@@ -119,6 +120,15 @@ fn who_just_presses_next_gets_what_is_recommended_and_can_take_it_away_again() {
     );
     window.seen.click("", "Remove CUDA 12.9");
     window.seen.find("dialog", "*");
+    let tree = window.seen.tree();
+    let plan = tree.iter().find(|node| node.name.contains(" are removed: ")).map(|node| node.name.clone());
+    let plan = plan.expect("what goes is shown first");
+    assert!(plan.contains("cuda-nvcc-12-9"), "{plan}");
+    window.seen.press("Return");
+    window.seen.wait_until_gone("label", &plan);
+    assert_eq!(toolkits(&window.stack), ["12.9.1"], "Enter never means yes");
+    window.seen.click("", "Remove CUDA 12.9");
+    window.seen.find("dialog", "*");
     window.seen.click("", "Remove");
     window.seen.find("list item", "No toolkit is installed");
     assert_eq!(toolkits(&window.stack), Vec::<String>::new());
@@ -164,6 +174,32 @@ fn the_keyboard_alone_reaches_and_chooses_all_at_each_step() {
 }
 
 #[test]
+fn the_page_makes_another_toolkit_the_default_and_repairs() {
+    let mut window = open();
+    for release in ["12.8", "12.9"] {
+        window.stack.ctl_ok(&["cuda", "install", release, "--profile", "compiler", "--yes"]);
+    }
+    let leads_to = |stack: &Stack| stack.shell("readlink -f /usr/local/cuda");
+    assert_eq!(leads_to(&window.stack), "/usr/local/cuda-12.8");
+    window.seen.click("", "Details: CUDA 12.9.1");
+    window.seen.click("", "Make CUDA 12.9 the default");
+    window.seen.find("list item", "CUDA 12.9.1, the default");
+    assert_eq!(leads_to(&window.stack), "/usr/local/cuda-12.9");
+    assert_eq!(json(&window.stack, &["cuda"])["default_toolkit"], "12.9");
+    window.seen.wait_until_gone("", "Make CUDA 12.9 the default");
+    window.seen.find("", "Verify CUDA 12.9");
+    // What somebody else has left half done.
+    window.stack.write(POSTINST_FAILS, "");
+    window.stack.shell("apt-get -y --reinstall install cuda-nvcc-12-9 || true");
+    assert_ne!(window.stack.shell("dpkg --audit"), "");
+    window.stack.shell(&format!("rm {POSTINST_FAILS}"));
+    window.seen.click("", "Repair what is not completely installed");
+    window.seen.wait_until_gone("", "Repair what is not completely installed");
+    assert_sound(&window.stack);
+    assert_eq!(toolkits(&window.stack).len(), 2);
+}
+
+#[test]
 fn closing_the_window_stops_nothing_and_cancelling_does() {
     let mut window = open();
     server().faults(|faults| faults.rate = Some(100_000));
@@ -191,7 +227,9 @@ fn closing_the_window_stops_nothing_and_cancelling_does() {
 fn a_repository_that_cannot_be_read_is_explained_and_tried_again() {
     let mut window = open();
     server().faults(|faults| faults.refuse = true);
-    window.seen.click("", INSTALL);
+    window.seen.click("list item", "Overview");
+    window.seen.click("push button", INSTALL_FROM_OVERVIEW);
+    window.seen.find("label", "What this machine has");
     window.seen.click("", "Next");
     window.seen.find("list item", "The repository cannot be read");
     server().mend();
@@ -210,5 +248,7 @@ fn a_repository_that_cannot_be_read_is_explained_and_tried_again() {
     window.stack.shell(&format!("rm {POSTINST_FAILS}"));
     window.seen.click("", "Try again");
     window.seen.find("list item", "CUDA 12.8 is installed");
+    window.seen.click("", "Done");
+    window.seen.wait_until_gone("push button", INSTALL_FROM_OVERVIEW);
     assert_sound(&window.stack);
 }

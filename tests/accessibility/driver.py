@@ -282,9 +282,15 @@ class Window:
         return True
 
     def press(self, key):
-        waited_for("a window that has the keyboard", lambda: next((each for each in self.windows() if has(each, "active")), None))
+        waited_for("the keyboard in the window in front", lambda: True if self.front_has_keyboard() else None)
         xdotool("key", key)
         return True
+
+    def front_has_keyboard(self):
+        """GTK 4.8 says of no dialog that it is active, but of the window below that it is not any more."""
+        front = self.front()
+        active = [each.path for each in self.windows() if has(each, "active")]
+        return active == [front.path] or (has(front, "modal") and not active)
 
     def tab(self):
         before = self.focused()

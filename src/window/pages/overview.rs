@@ -54,6 +54,7 @@ pub(in crate::window) struct Overview {
     cuda: Group,
     cuda_row: adw::ActionRow,
     cuda_icon: gtk::Image,
+    install: gtk::Button,
 }
 
 /// What there is to see. The lists are made anew only where this has changed.
@@ -67,6 +68,8 @@ struct Shown {
     ways: Vec<Way>,
     /// What of CUDA there is, and how that is.
     cuda: Option<(Sign, String, String)>,
+    /// A toolkit can be installed, and none is.
+    offers_toolkit: bool,
     is_stale: bool,
     /// The verdict's.
     sign: Sign,
@@ -176,9 +179,13 @@ impl SimpleComponent for Overview {
         let cuda_row = page_row("Details", "Details of CUDA", Page::Cuda, &sender);
         let cuda_icon = icon(&shown.sign);
         cuda_row.add_prefix(&cuda_icon);
+        let clicked = sender.output_sender().clone();
+        let install = button("Install…", "Install CUDA…", move |_| clicked.emit(Wish::Install));
+        cuda_row.add_suffix(&install);
         cuda.list.append(&cuda_row);
         let gpus = Cards::builder().launch(()).forward(sender.output_sender(), |wish| wish);
-        let model = Self { known, shown, sign, troubles, gpus, stream, stream_row, ways, cuda, cuda_row, cuda_icon };
+        let model =
+            Self { known, shown, sign, troubles, gpus, stream, stream_row, ways, cuda, cuda_row, cuda_icon, install };
         let (sign, troubles) = (&model.sign, &model.troubles.widget);
         let (stream, ways, cuda) = (&model.stream.widget, &model.ways.widget, &model.cuda.widget);
         let widgets = view_output!();
@@ -235,6 +242,7 @@ impl Overview {
             self.cuda_row.set_title(title);
             self.cuda_row.set_subtitle(about);
         }
+        self.install.set_visible(shown.offers_toolkit);
         if shown.ways != self.shown.ways {
             let asked = sender.input_sender().clone();
             ways::show(&self.ways, &shown.ways, &move |wanted| asked.emit(Input::Way(wanted)));
@@ -267,6 +275,7 @@ impl Shown {
             stream: known.stream().map(stream_words),
             ways,
             cuda: at_a_glance(snapshot),
+            offers_toolkit: known.is_there && snapshot.toolkits.is_empty(),
             is_stale,
             sign,
         }

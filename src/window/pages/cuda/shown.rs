@@ -5,6 +5,9 @@ use super::acts::Act;
 use crate::client::cuda_words::{self, Standing};
 use crate::client::{CudaFacts, DriverPartFacts, ForwardFacts, ImageFacts, Snapshot, ToolkitFacts};
 
+/// Stands behind the toolkit that is used where nothing else is asked for.
+const DEFAULT: &str = ", the default";
+
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::window) struct Line {
@@ -92,6 +95,11 @@ impl Fold {
     pub(in crate::window) fn plain(line: Line) -> Self {
         Self { line, details: Vec::new() }
     }
+
+    /// What it is about, also after another toolkit has become the default.
+    pub(super) fn subject(&self) -> &str {
+        self.line.title.strip_suffix(DEFAULT).unwrap_or(&self.line.title)
+    }
 }
 
 /// What the driver runs by itself, or why nothing runs.
@@ -167,24 +175,22 @@ fn toolkits(cuda: &CudaFacts, toolkits: &[ToolkitFacts]) -> Vec<Fold> {
         };
         folds.push(Fold::plain(Line::new("No toolkit is installed", about)));
     }
-    folds.extend(
-        cuda.problems
-            .iter()
-            .map(|problem| Fold::plain(Line::new("Something is wrong", problem).signed(format::of_cuda("partly")))),
-    );
+    // Where one need not look for them.
+    let wrong =
+        |title: String, problem: &String| Fold::plain(Line::new(title, problem).signed(format::of_cuda("partly")));
+    folds.extend(toolkits.iter().flat_map(|toolkit| {
+        let title = format!("Something is wrong with CUDA {}", toolkit.version);
+        toolkit.problems.iter().map(move |problem| wrong(title.clone(), problem))
+    }));
+    folds.extend(cuda.problems.iter().map(|problem| wrong("Something is wrong".into(), problem)));
     folds
 }
 
 fn toolkit(toolkit: &ToolkitFacts) -> Fold {
-    let default = if toolkit.default { ", the default" } else { "" };
+    let default = if toolkit.default { DEFAULT } else { "" };
     let title = format!("CUDA {}{default}", toolkit.version);
     let line = Line::new(title, &toolkit.verdict_reason).signed(format::of_verdict(&toolkit.verdict));
-    let mut details: Vec<Line> = toolkit
-        .problems
-        .iter()
-        .map(|problem| Line::new("Something is wrong", problem).signed(format::of_cuda("partly")))
-        .collect();
-    details.push(Line::new(&toolkit.path, &toolkit.summary));
+    let mut details = vec![Line::new(&toolkit.path, &toolkit.summary)];
     if !toolkit.why.is_empty() {
         details.push(Line::new("Why", toolkit.why.join(" ")));
     }
@@ -276,6 +282,10 @@ mod tests {
         assert_eq!(shown.toolkits[0].line.title, "CUDA 12.9.1, the default");
         assert_eq!(shown.toolkits[0].line.about, "Works. Driver 580 runs CUDA 12.9 natively.");
         assert_eq!(shown.toolkits[0].details[0].title, "/usr/local/cuda-12.9.1");
+        assert_eq!(shown.toolkits[0].subject(), "CUDA 12.9.1");
+        snapshot.toolkits[0].problems = vec!["The compiler cannot be run.".into()];
+        let shown = Shown::of(&snapshot);
+        assert_eq!(shown.toolkits[1].line.title, "Something is wrong with CUDA 12.9.1");
     }
 
     #[test]

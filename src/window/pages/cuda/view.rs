@@ -18,7 +18,7 @@ pub(in crate::window) struct Folds {
     shown: Vec<Fold>,
     /// A button of a row was pressed.
     pressed: Rc<dyn Fn(InstallerVerb)>,
-    /// The titles of those that are open.
+    /// The subjects of those that are open.
     open: Rc<RefCell<HashSet<String>>>,
 }
 
@@ -64,17 +64,17 @@ impl Folds {
         let toggle: gtk::ToggleButton = named_with("GtkToggleButton", &called, &label).unwrap_or_default();
         toggle.set_tooltip_text(Some(&called));
         toggle.set_valign(gtk::Align::Center);
-        let (open, title) = (Rc::clone(&self.open), fold.line.title.clone());
+        let (open, subject) = (Rc::clone(&self.open), fold.subject().to_owned());
         let unfold = move |opens: bool| rows.iter().for_each(|row| row.set_visible(opens));
-        let is_open = open.borrow().contains(&title);
+        let is_open = open.borrow().contains(&subject);
         toggle.set_active(is_open);
         unfold(is_open);
         toggle.connect_toggled(move |toggle| {
             let opens = toggle.is_active();
             if opens {
-                open.borrow_mut().insert(title.clone())
+                open.borrow_mut().insert(subject.clone())
             } else {
-                open.borrow_mut().remove(&title)
+                open.borrow_mut().remove(&subject)
             };
             unfold(opens);
         });
