@@ -22,7 +22,8 @@ const MOST_REQUEST: u64 = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Task {
     /// Tell what the repository offers.
     Available,
