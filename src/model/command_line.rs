@@ -141,12 +141,8 @@ mod tests {
         for word in ["--version", "-V"] {
             assert_eq!(said(&[word]), (format!("thing {}\n", env!("CARGO_PKG_VERSION")), String::new()));
         }
-        let wrong: [(&[&str], &str); 4] = [
-            (&["--off"], "'--off'"),
-            (&["-x"], "'-x'"),
-            (&["wood"], "\"wood\""),
-            (&["--of"], "'--of'"),
-        ];
+        let wrong: [(&[&str], &str); 4] =
+            [(&["--off"], "'--off'"), (&["-x"], "'-x'"), (&["wood"], "\"wood\""), (&["--of"], "'--of'")];
         for (words, named) in wrong {
             let (output, complaint) = said(words);
             assert_eq!(output, "", "{words:?}");
