@@ -4,21 +4,16 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
 use desktop_control::tray;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Shows in the desktop's tray how its services are. Started with the desktop; a second one takes the first one's
-/// place.
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {}
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<ExitCode> {
-    let Arguments {} = Arguments::parse();
+    if let Err(instead) = tray::read_arguments(std::env::args_os()) {
+        return Ok(instead.say(io::stdout(), io::stderr()));
+    }
     // Levels by target alone: filters that look into fields carry a library for regular expressions with them, which
     // is a tenth of the memory that an icon may take.
     let wanted = std::env::var("DESKTOP_CONTROL_LOG").ok().and_then(|levels| levels.parse::<Targets>().ok());

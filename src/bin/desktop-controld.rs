@@ -1,11 +1,10 @@
 //! The root daemon.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{ArgGroup, Parser, Subcommand};
+use desktop_control::daemon::arguments::{self, Arguments};
 use desktop_control::daemon::{self, Mode, install};
 use desktop_control::host::supervisor::listener::Wire;
 use desktop_control::host::{cuda, gpu, log_tee, root::Root, window_manager};
@@ -15,78 +14,33 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Watches and controls the services of a streamed desktop, over D-Bus.
-#[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true, group = ArgGroup::new("mode").required(true))]
-struct Arguments {
-    /// Be an event listener of supervisord, which must be the parent.
-    #[arg(long, group = "mode")]
-    events: bool,
-    /// Ask supervisord again and again.
-    #[arg(long, group = "mode")]
-    poll: bool,
-    #[command(subcommand)]
-    helper: Option<Helper>,
-}
-
-#[derive(Subcommand)]
-enum Helper {
-    /// Carry a service's output from standard input to its log files.
-    LogTee {
-        /// The service.
-        name: String,
-    },
-    /// Look for a window manager on a display.
-    #[command(name = window_manager::SUBCOMMAND, hide = true)]
-    WindowManagerProbe {
-        /// Such as `:20`.
-        display: String,
-    },
-    /// Answer questions about the GPUs.
-    #[command(name = gpu::SUBCOMMAND, hide = true)]
-    GpuProbe {
-        /// NVIDIA's management library, instead of the one that the system keeps.
-        #[arg(long)]
-        library: Option<PathBuf>,
-    },
-    /// Install and remove CUDA toolkits.
-    #[command(name = install::SUBCOMMAND, hide = true)]
-    Installer {
-        /// What is to be done.
-        task: install::Task,
-    },
-    /// Load the driver's library, tell what it is, and try to initialise CUDA.
-    #[command(name = cuda::SUBCOMMAND, hide = true)]
-    CudaProbe {
-        /// Its path, or a name for the loader to find.
-        library: PathBuf,
-    },
-}
-
 fn main() -> anyhow::Result<ExitCode> {
-    let arguments = Arguments::parse();
-    match arguments.helper {
-        Some(Helper::LogTee { name }) => {
+    let arguments = match arguments::read(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(instead) => return Ok(instead.say(io::stdout(), io::stderr())),
+    };
+    match arguments {
+        Arguments::LogTee(name) => {
             log_tee::run(&Root::new("/"), &name, io::stdin().lock(), io::stdout().lock()).context("log-tee")?;
         }
-        Some(Helper::WindowManagerProbe { display }) => {
+        Arguments::WindowManagerProbe(display) => {
             if let Err(reason) = window_manager::look(&display) {
                 io::Write::write_all(&mut io::stdout(), reason.as_bytes())?;
                 return Ok(ExitCode::FAILURE);
             }
         }
-        Some(Helper::GpuProbe { library }) => {
+        Arguments::GpuProbe(library) => {
             gpu::answer_questions(library.as_deref(), io::stdin().lock(), io::stdout().lock()).context("gpu-probe")?;
         }
-        Some(Helper::Installer { task }) => {
+        Arguments::Installer(task) => {
             if !install::run(task).context("installer")? {
                 return Ok(ExitCode::FAILURE);
             }
         }
-        Some(Helper::CudaProbe { library }) => cuda::answer(&library, io::stdout().lock()).context("cuda-probe")?,
-        None => {
+        Arguments::CudaProbe(library) => cuda::answer(&library, io::stdout().lock()).context("cuda-probe")?,
+        Arguments::Events | Arguments::Poll => {
             // First of all: nothing may be printed before standard output is out of the way.
-            let mode = if arguments.events { Mode::Events(Wire::take()?) } else { Mode::Poll };
+            let mode = if arguments == Arguments::Events { Mode::Events(Wire::take()?) } else { Mode::Poll };
             // A filter by names alone: the one that understands more brings a library for regular expressions along,
             // which is an eighth of this program.
             let wanted = std::env::var("DESKTOP_CONTROL_LOG").ok().and_then(|wanted| wanted.parse::<Targets>().ok());

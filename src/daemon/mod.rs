@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 mod access;
+pub mod arguments;
 mod auth;
 mod bus;
 mod cuda;

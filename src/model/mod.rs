@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod catalogue;
+pub mod command_line;
 pub mod config;
 pub mod cuda;
 pub mod gpu;

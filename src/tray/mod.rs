@@ -19,6 +19,7 @@ mod retry;
 mod session;
 mod trial;
 
+use std::ffi::OsString;
 use std::future::pending;
 use std::io;
 use std::pin::pin;
@@ -31,12 +32,31 @@ use tracing::{info, warn};
 
 use crate::client::feed;
 use crate::client::preferences::{Notifications, PreferencesFile};
+use crate::model::command_line::{self, Instead};
 use icon::{Event, Icon, Inboxes};
 use item::{Desktop, Publisher};
 use launcher::Launcher;
 use model::{Known, TrayModel};
 use notifier::Notifier;
 use session::Session;
+
+const HELP: &str = "\
+Shows in the desktop's tray how its services are. Started with the desktop; a second one takes the first one's place
+
+Usage: desktop-control-tray
+
+Options:
+  -h, --help     Print help
+  -V, --version  Print version
+";
+
+/// Reads the command line, on which nothing may stand.
+///
+/// # Errors
+/// What to say instead of showing an icon.
+pub fn read_arguments(words: impl IntoIterator<Item = OsString>) -> Result<(), Instead> {
+    command_line::read("desktop-control-tray", HELP, words, |_, _| Ok(false))
+}
 
 /// Shows the tray icon until the session ends, somebody asks it to end, or another instance takes over.
 ///

@@ -53,10 +53,8 @@ const WITHOUT_GL: [(&str, &str); 2] = [("GDK_DISABLE", "gl,vulkan"), ("GDK_DEBUG
 /// Opens the window, or asks the one that is open already, and stays until it is closed.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let Err(error) = Arguments::read(&arguments) {
-        // Nobody reads what a launcher's child says; then the exit code is all there is.
-        let _ = error.print();
-        return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+    if let Err(instead) = Arguments::read(&arguments) {
+        return instead.say(std::io::stdout(), std::io::stderr());
     }
     choose_renderer();
     if let Err(error) = adw::init() {

@@ -3,7 +3,7 @@
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
 /// A page of the sidebar.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub(super) enum Page {
     /// Is everything all right?
