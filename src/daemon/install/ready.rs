@@ -66,6 +66,13 @@ impl Work {
             )
         };
         match source::find(&entries, &repository.url) {
+            Found::Entry(entry) if !entry.is_ours() && source::is_read_in_place(&entry.url) => {
+                let message = format!(
+                    "{} names the folder {} by file:, from which apt fetches nothing. Write copy: there, then try again.",
+                    entry.file, entry.url
+                );
+                return Err(Failure::new("Unsupported", message).into());
+            }
             Found::Entry(entry) if !entry.is_ours() => return Ok(entry),
             Found::Contradiction(files) => return Err(contradicting(&files).into()),
             Found::Unchecked(file) => {
