@@ -18,7 +18,7 @@ use std::process::{Child, Stdio};
 use serde_json::Value;
 
 use self::machine::{Machine, packages_of};
-use self::packages::{POSTINST_SLOW, Package, package};
+use self::packages::{POSTINST_FAILS, POSTINST_SLOW, Package, package};
 use self::repository::Repository;
 use self::support::{DEADLINE, wait_until};
 
@@ -76,9 +76,12 @@ fn begin(machine: &Machine) {
 
 /// Does this as soon as half of the large package's files lie unpacked.
 fn while_unpacking(machine: &Machine, deed: &str) -> Child {
-    let half = format!("/{FOLDER}/{:04}.h.dpkg-new", FILES / 2);
-    let script = format!("1 until -e '{half}'; {deed}");
-    machine.stack.command(&["perl", "-e", &script]).stdout(Stdio::null()).spawn().expect("enter")
+    watch(machine, &format!("1 until -e '/{FOLDER}/{:04}.h.dpkg-new'; {deed}", FILES / 2))
+}
+
+/// Looks all the time: what is waited for is over in a moment.
+fn watch(machine: &Machine, perl: &str) -> Child {
+    machine.stack.command(&["perl", "-e", perl]).stdout(Stdio::null()).spawn().expect("enter")
 }
 
 fn wait_for_point(machine: &Machine, point: Point) {
@@ -151,6 +154,10 @@ fn whatever_is_cut_in_the_middle_it_ends_as_if_nothing_had_happened() {
         if what == Cut::Container {
             let broken = machine.stack.shell("dpkg --audit");
             assert_eq!(broken.is_empty(), point == Point::Download, "{case}: {broken}");
+            if point == Point::Configure {
+                // Some engines keep no `/run`.
+                machine.stack.shell("rm -rf /run/desktop-control");
+            }
             boot(&machine);
         }
         let done = wait_for_job(&machine, &case, |job| !job["result"].is_null());
@@ -193,6 +200,28 @@ fn a_container_that_is_killed_again_and_again_is_left_as_it_was() {
     machine.assert_sound();
     machine.stack.shell(&format!("rm {POSTINST_SLOW}"));
     machine.stack.ctl_ok(&["cuda", "install", "12.9", "-p", "full", "--yes"]);
+    machine.assert_sound();
+}
+
+#[test]
+fn a_container_that_is_killed_while_an_installation_is_taken_back_goes_on_with_that() {
+    let machine = machine();
+    let before = packages_of(&machine.state());
+    machine.stack.write(POSTINST_FAILS, "");
+    let half = format!("/{FOLDER}/{:04}.h", FILES / 2);
+    let script = format!("select(undef, undef, undef, 0.01) until -e '{half}'; 1 while -e '{half}'; kill 9, -1");
+    let mut watcher = watch(&machine, &script);
+    begin(&machine);
+    assert!(watcher.wait().expect("a child").success());
+    let left: usize = machine.stack.shell(&format!("ls /{FOLDER} | wc -l")).parse().expect("a number");
+    assert!(0 < left && left < FILES, "dpkg was cut in the middle: {left} files are left");
+    boot(&machine);
+    let ended = wait_for_job(&machine, "it is taken back", |job| !job["result"].is_null());
+    assert_eq!(ended["result"], "failed", "{ended}");
+    let said = ended["error_message"].as_str().unwrap_or_default();
+    assert!(said.contains("could not be set up"), "why it failed is still known: {ended}");
+    assert_eq!(packages_of(&machine.state()), before);
+    assert_eq!(machine.stack.shell("ls -d /usr/local/cuda* 2>/dev/null || true"), "");
     machine.assert_sound();
 }
 

@@ -12,6 +12,7 @@ mod display;
 mod figures;
 mod gpu;
 mod image;
+mod install;
 mod latency;
 mod machine;
 mod observer;
@@ -68,6 +69,8 @@ enum Part {
     Thousand,
     /// Looking at GPUs.
     Gpu,
+    /// Installing CUDA.
+    Install,
     /// The size of our own files.
     Image,
 }
@@ -98,6 +101,10 @@ fn measure(arguments: &Arguments) -> Vec<Row> {
     if wanted(Part::Gpu) {
         say("GPUs");
         rows.extend(runtime.block_on(gpu::measure(&arguments.bin)));
+    }
+    if wanted(Part::Install) {
+        say("downloads that are cancelled");
+        rows.extend(runtime.block_on(install::cancelled(&arguments.bin)));
     }
     if wanted(Part::Image) {
         rows.push(image::measure(&arguments.bin));

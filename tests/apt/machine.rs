@@ -42,6 +42,11 @@ impl Machine {
         Self::booted(repository, Boot { units: Boot::CORE, hold: true, ..Boot::default() })
     }
 
+    /// A bare Debian of this suite, with its own apt.
+    pub(crate) fn of_suite(suite: &'static str, repository: Repository) -> Self {
+        Self::start(repository, Boot { suite: Some(suite), ..Boot::default() })
+    }
+
     fn boot(repository: Repository, units: &'static [&'static str]) -> Self {
         Self::booted(repository, Boot { units, ..Boot::default() })
     }

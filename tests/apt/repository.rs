@@ -9,12 +9,18 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::packages::{Package, built};
 
+/// When a key was made that has expired since.
+const LONG_AGO: &str = "20200101T000000";
+const A_MOMENT_LATER: &str = "20200101T000100";
+
 /// A key with its secret half.
 #[derive(Debug)]
 pub(crate) struct Key {
     home: tempfile::TempDir,
     /// When it was made and signs, for a key that has expired since.
     then: Option<&'static str>,
+    /// Its public half where that is not what the secret one would tell.
+    shown: Option<String>,
     /// One at a time: two of them in one folder trip over each other's files.
     at_work: Mutex<()>,
 }
@@ -22,19 +28,41 @@ pub(crate) struct Key {
 impl Key {
     /// A key that does not expire.
     pub(crate) fn fresh() -> Self {
-        Self::made("0", None)
+        Self::made("0", None, &[])
     }
 
-    /// A key that expired years ago.
+    /// A key that expired years ago, after it had signed.
     pub(crate) fn expired() -> Self {
-        Self::made("1d", Some("20200101T000000"))
+        Self::made("1d", Some(LONG_AGO), &[])
     }
 
-    fn made(expires: &str, then: Option<&'static str>) -> Self {
+    /// A key that expired years ago, and signs now.
+    pub(crate) fn lapsed() -> Self {
+        let mut key = Self::made("0", Some(LONG_AGO), &[]);
+        let fingerprint = key.fingerprint();
+        let before = key.gpg(&["--armor", "--export-secret-keys"]);
+        key.then = Some(A_MOMENT_LATER);
+        key.gpg(&["--quick-set-expire", &fingerprint, "1d"]);
+        key.shown = Some(key.public());
+        // The half that signs knows nothing of it.
+        let file = key.home.path().join("before.asc");
+        std::fs::write(&file, before).expect("write");
+        key.gpg(&["--delete-secret-and-public-key", &fingerprint]);
+        key.gpg(&["--import", &file.display().to_string()]);
+        key.then = None;
+        key
+    }
+
+    /// A key that vouches for itself by SHA-1, as NVIDIA's older one does.
+    pub(crate) fn weak() -> Self {
+        Self::made("0", None, &["--cert-digest-algo", "SHA1"])
+    }
+
+    fn made(expires: &str, then: Option<&'static str>, how: &[&str]) -> Self {
         let home = tempfile::tempdir().expect("folder");
-        let key = Self { home, then, at_work: Mutex::default() };
+        let key = Self { home, then, shown: None, at_work: Mutex::default() };
         let user = "tests <tests@desktop-control.invalid>";
-        key.gpg(&["--passphrase", "", "--quick-generate-key", user, "rsa2048", "sign", expires]);
+        key.gpg(&[how, &["--passphrase", "", "--quick-generate-key", user, "rsa2048", "sign", expires]].concat());
         key
     }
 
@@ -54,7 +82,7 @@ impl Key {
 
     /// The public half, as text.
     pub(crate) fn public(&self) -> String {
-        String::from_utf8(self.gpg(&["--armor", "--export"])).expect("text")
+        self.shown.clone().unwrap_or_else(|| String::from_utf8(self.gpg(&["--armor", "--export"])).expect("text"))
     }
 
     /// Its fingerprint by GnuPG's word.

@@ -51,6 +51,8 @@ pub struct Boot {
     pub state: Option<PathBuf>,
     /// Where the programs are; this build's own when none.
     pub bin: Option<PathBuf>,
+    /// A bare Debian of this suite in place of the stack on this machine's own files: nothing is started in it.
+    pub suite: Option<&'static str>,
 }
 
 impl Boot {
@@ -95,6 +97,11 @@ impl Boot {
     pub fn start(self) -> Stack {
         Stack::boot(&self)
     }
+
+    fn programs(&self) -> &Path {
+        let built = || Path::new(env!("CARGO_BIN_EXE_desktopctl")).parent().expect("a folder");
+        self.bin.as_deref().unwrap_or_else(built)
+    }
 }
 
 /// A supervisor section of a test's own.
@@ -128,10 +135,18 @@ impl Stack {
             std::fs::copy(file, path).expect("copied");
         }
         std::fs::create_dir_all(&extra).expect("folder");
+        if let Some(suite) = boot.suite {
+            // The first time it is downloaded, which has a time limit of its own.
+            let fetched = Command::new(repository().join("tests/fresh-machine")).args(["--tarball", suite]).output();
+            let fetched = fetched.expect("tests/fresh-machine");
+            assert!(fetched.status.success(), "{suite}: {}", text(&fetched));
+            let mut command = Command::new(repository().join("tests/apt/bare-debian"));
+            command.arg(suite).arg(boot.programs()).arg(&extra).arg(folder.path().join("info"));
+            return Self::launch(command, folder);
+        }
         let mut command = Command::new(repository().join("data/image/namespace"));
         command.arg("--tether").args(["--desktop", if boot.desktop.is_empty() { "openbox" } else { boot.desktop }]);
-        let built = Path::new(env!("CARGO_BIN_EXE_desktopctl")).parent().expect("a folder");
-        command.arg("--bin").arg(boot.bin.as_deref().unwrap_or(built));
+        command.arg("--bin").arg(boot.programs());
         command.arg("--extra").arg(&extra).arg("--info").arg(folder.path().join("info"));
         command.arg("--log").arg(folder.path().join("supervisord.log"));
         if !boot.units.is_empty() {
@@ -144,9 +159,7 @@ impl Stack {
             command.arg("--state").arg(state);
         }
         command.envs(boot.environment.iter().map(|(name, value)| (name, value)));
-        let launcher = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("data/image/namespace");
-        let mut stack = Self { launcher, folder, info: HashMap::new() };
-        stack.wait_for_info();
+        let stack = Self::launch(command, folder);
         if boot.units.is_empty() || boot.units.contains(&"desktop-controld") {
             wait_until(
                 BOOT_DEADLINE,
@@ -158,6 +171,13 @@ impl Stack {
                 },
             );
         }
+        stack
+    }
+
+    fn launch(mut command: Command, folder: tempfile::TempDir) -> Self {
+        let launcher = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("a launcher");
+        let mut stack = Self { launcher, folder, info: HashMap::new() };
+        stack.wait_for_info();
         stack
     }
 

@@ -71,6 +71,10 @@ fn kept_key(root: &Root, repository: &Repository) -> Result<Vec<u8>, Failure> {
 /// The entry that somebody else has put there, if there is one that apt would use.
 fn theirs(root: &Root, entries: &[Entry], repository: &Repository) -> Result<Option<Entry>, Failure> {
     match source::find(entries, &repository.url) {
+        Found::Entry(entry) if !entry.is_ours() && source::is_read_in_place(&entry.url) => Err(refused(&format!(
+            "{} names the folder {} by file:, from which apt fetches nothing. Write copy: there, then try again",
+            entry.file, entry.url
+        ))),
         Found::Entry(entry) if !entry.is_ours() => {
             check_signer(root, &entry, repository)?;
             Ok(Some(entry))

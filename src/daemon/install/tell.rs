@@ -68,7 +68,12 @@ impl Tell {
         }
     }
 
+    /// The end. How far it came in the last moment is told before, so that nobody keeps an older number.
     pub(super) fn finished(&mut self, outcome: Outcome) {
+        let now = self.meter.progress();
+        if self.last.as_ref().is_some_and(|(_, last)| *last != now) {
+            self.write(&Event::Progress(now));
+        }
         self.write(&Event::Finished { outcome });
     }
 
@@ -98,6 +103,19 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn the_last_number_is_told() {
+        let kept = Kept::default();
+        let mut tell = Tell::new(Box::new(kept.clone()));
+        tell.meter.expect(1000, 1);
+        tell.enter(Phase::Downloading);
+        tell.fetched(1000);
+        tell.finished(Outcome::Skipped);
+        let told = String::from_utf8(kept.0.lock().unwrap().clone()).expect("text");
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[lines.len() - 2].contains("\"bytes-done\":1000"), "{told}");
     }
 
     #[test]

@@ -114,7 +114,9 @@ fn tell(jobs: &Jobs, id: u64, lines: &[String]) -> Option<Outcome> {
         if let Some(now) = progress {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1")]
             let done = (now.fraction.clamp(0.0, 1.0) * f64::from(WHOLE)) as u32;
-            job.progress = (done, WHOLE);
+            // An installer that is started anew begins to count anew; what was told stays told.
+            let told = if job.progress.1 == WHOLE { job.progress.0 } else { 0 };
+            job.progress = (done.max(told), WHOLE);
             job.bytes = (now.bytes_done, now.bytes_total);
             job.seconds_left = now.eta_seconds;
             job.uncut = !now.cancellable;

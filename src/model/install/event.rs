@@ -90,7 +90,7 @@ impl From<Trouble> for Failure {
             Kind::Driver => "DriverPackage",
             Kind::Removal => "WouldRemove",
             Kind::TimedOut => "TimedOut",
-            Kind::Sources | Kind::Held | Kind::Unmet | Kind::NoRepository => "Unsupported",
+            Kind::Sources | Kind::Held | Kind::Downgrade | Kind::Unmet | Kind::NoRepository => "Unsupported",
             _ => "Internal",
         };
         Self { name: name.to_owned(), message: trouble.message, detail: trouble.detail }

@@ -125,9 +125,16 @@ pub fn same_url(a: &str, b: &str) -> bool {
     plain_url(a) == plain_url(b)
 }
 
-/// The file that names a repository, when we add one.
+/// A folder that apt reads in place: it fetches nothing from there, so what dpkg is given could not be looked at first.
+#[must_use]
+pub fn is_read_in_place(url: &str) -> bool {
+    url.starts_with("file:")
+}
+
+/// The file that names a repository, when we add one. A folder of this machine is copied from.
 #[must_use]
 pub fn render(url: &str, architecture: &str, key: &str) -> String {
+    let url = url.strip_prefix("file:").map_or_else(|| url.to_owned(), |folder| format!("copy:{folder}"));
     format!(
         "# Written by Desktop Control.\nTypes: deb\nURIs: {url}/\nSuites: /\nArchitectures: {architecture}\n\
          Signed-By: {key}\n"
@@ -176,6 +183,15 @@ mod tests {
             let found = find(&entries(&format!("deb [{option}] {URL} /")), URL);
             assert_eq!(found, Found::Unchecked("cuda.list".into()), "{option}");
         }
+    }
+
+    #[test]
+    fn a_folder_is_copied_from() {
+        const FOLDER: &str = "file:///opt/mirror";
+        let entries = parse("x.sources", &render(FOLDER, "amd64", "/k.asc"));
+        assert_eq!(entries[0].url, "copy:///opt/mirror/");
+        assert!(is_read_in_place(FOLDER) && !is_read_in_place(&entries[0].url));
+        assert_eq!(find(&entries, FOLDER), Found::Entry(entries[0].clone()), "it is the same place");
     }
 
     #[test]

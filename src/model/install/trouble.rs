@@ -42,6 +42,8 @@ pub enum Kind {
     Broken,
     /// Packages are held.
     Held,
+    /// It would put an older version in a newer one's place.
+    Downgrade,
     /// It took too long.
     TimedOut,
     /// Something else.
@@ -60,7 +62,7 @@ pub struct Trouble {
 }
 
 /// What is looked for in apt's words, in the order of how much it tells: a full disk also makes signatures fail.
-const MARKS: [(Kind, &[&str]); 14] = [
+const MARKS: [(Kind, &[&str]); 16] = [
     // dpkg cannot replace a file that is a mount: the host has put it there.
     (Kind::Driver, &["Invalid cross-device link"]),
     (Kind::NoSpace, &["No space left on device", "enough free space", "Disk quota exceeded"]),
@@ -109,20 +111,16 @@ const MARKS: [(Kind, &[&str]); 14] = [
             "Connection closed",
             "timed out",
             "connection was closed",
+            // A connection that was cut: nobody has set an error.
+            "Undetermined Error",
         ],
     ),
     (Kind::Broken, &["dpkg was interrupted"]),
+    (Kind::Downgrade, &["without --allow-downgrades"]),
+    // apt blames held packages for whatever it cannot solve, also where none is.
+    (Kind::Unmet, &["not installable", "Unable to locate package", "has no installation candidate"]),
     (Kind::Held, &["Held packages were changed", "held broken packages"]),
-    (
-        Kind::Unmet,
-        &[
-            "unmet dependencies",
-            "Unable to locate package",
-            "has no installation candidate",
-            "not installable",
-            "was not found",
-        ],
-    ),
+    (Kind::Unmet, &["unmet dependencies", "was not found"]),
     (Kind::Script, &["returned error exit status", "script subprocess", "returned an error code"]),
 ];
 
@@ -170,6 +168,7 @@ fn words(kind: Kind, url: &str, said: &str) -> String {
         Kind::Script => "A package could not be set up; the log says which and why.".into(),
         Kind::Broken => "An earlier installation was interrupted. `desktopctl cuda repair` brings it to its end.".into(),
         Kind::Held => "Packages that it would change are held. `apt-mark showhold` lists them; release them with `apt-mark unhold`, then try again.".into(),
+        Kind::Downgrade => "A newer version of a package that it needs is installed, and would be replaced by an older one, so nothing was changed. Leave that extra out.".into(),
         Kind::TimedOut => "It took too long and was ended. Try again.".into(),
         Kind::Other => "apt failed; the log says why.".into(),
     }
@@ -183,12 +182,15 @@ fn holder(said: &str) -> Option<String> {
     Some(name.map_or_else(|| format!("PID {pid}"), |name| format!("PID {pid} ({name})")))
 }
 
-/// A driver's package that apt names as what is missing: our pin hides it.
+/// A driver's package that apt names as what is missing: our pin hides it. Of several that would do (`a | b`) each has a
+/// line of its own.
 fn needed_driver(said: &str) -> Option<String> {
     let lines = said.lines().filter(|line| line.contains("Depends:") || line.contains("but it is not"));
-    let names = lines.flat_map(|line| line.split("Depends:").skip(1));
-    let name = |text: &str| text.trim().split([' ', ',']).next().unwrap_or_default().to_owned();
-    names.map(name).find(|name| is_driver_name(name))
+    let name = |line: &str| {
+        let rest = line.split_once("Depends:").map_or(line, |(_, rest)| rest);
+        rest.trim().split([' ', ',']).next().unwrap_or_default().to_owned()
+    };
+    lines.map(name).find(|name| is_driver_name(name))
 }
 
 /// The lines that tell of errors, else of warnings, else the last ones; not too many.
@@ -247,7 +249,19 @@ mod tests {
             ("E: Conflicting values set for option Signed-By regarding source http://a /: a != b", Kind::Sources),
             (
                 "The following packages have unmet dependencies:\n a : Depends: b but it is not installable\nE: Unable to correct problems, you have held broken packages.",
+                Kind::Unmet,
+            ),
+            (
+                "The following packages have unmet dependencies:\n a : Depends: b (>= 2) but 1 is to be installed\nE: Unable to correct problems, you have held broken packages.",
                 Kind::Held,
+            ),
+            (
+                "The following packages have unmet dependencies:\n a : Depends: b but it is not installable or\n                cuda-runtime-12-9 but it is not installable\nE: Unable to correct problems, you have held broken packages.",
+                Kind::Driver,
+            ),
+            (
+                "Err:1 http://127.0.0.1:1  a 1\n  Undetermined Error [IP: 127.0.0.1 1]\nE: Failed to fetch http://a/a.deb  Undetermined Error",
+                Kind::Unreachable,
             ),
             ("E: Unable to locate package a", Kind::Unmet),
             (
@@ -266,6 +280,7 @@ mod tests {
                 "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.",
                 Kind::Broken,
             ),
+            ("E: Packages were downgraded and -y was used without --allow-downgrades.", Kind::Downgrade),
             ("", Kind::Other),
         ] {
             let trouble = recognise(said, "http://a");
