@@ -21,7 +21,7 @@ RUN --mount=type=bind,source=data/image,target=/recipes --mount=type=secret,id=c
     /recipes/add --only-packages build
 COPY . .
 RUN --mount=type=secret,id=ca --mount=type=cache,target=/usr/local/cargo/registry \
-    data/image/with-ca cargo build --release --locked && data/deb/build target/release /
+    data/image/with-ca data/deb/programs && data/deb/build target/release /
 
 # ── guacd, the half of Guacamole that has to be compiled.
 FROM ubuntu:${UBUNTU_VERSION} AS guacd-built

@@ -51,7 +51,7 @@ shell: ## a root shell inside the desktop that `make run` booted
 .PHONY: build
 build: claim ## the four programs
 	@$(images)/install build
-	cargo build --release --locked
+	data/deb/programs
 
 .PHONY: test
 test: claim ## install what the tests need and run all of them

@@ -3,6 +3,7 @@
 //! Whatever is decided here is decided from arguments, so every rule has a test that needs no machine.
 
 pub mod access;
+mod built_in;
 pub mod catalogue;
 pub mod command_line;
 pub mod config;

@@ -19,8 +19,9 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]
-# A page without a picture has a handful of colours, Plasma's has thousands.
-COLOURS = 1000
+# A page without a picture has a handful of colours, a dialog that fades out a thousand, Plasma's picture ten
+# thousand and more.
+COLOURS = 5000
 
 
 def colours(file):
@@ -67,6 +68,9 @@ def main():
         if mode == "vnc":
             page.locator("#noVNC_password_input").fill(sys.stdin.readline().strip(), timeout=30_000)
             page.locator("#noVNC_password_input").press("Enter")
+            # Only of the server's picture the colours count, not of what noVNC shows before it.
+            page.locator("html.noVNC_connected").wait_for(state="attached", timeout=30_000)
+            page.locator("#noVNC_credentials_dlg").wait_for(state="hidden", timeout=30_000)
         wait_for_picture(page, screenshot, 60, "picture")
         if mode == "again":
             subprocess.run(command, timeout=60, check=True)

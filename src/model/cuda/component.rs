@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString, IntoStaticStr};
 
 use super::version::Release;
+use crate::model::built_in;
 
 /// A part of a toolkit, or something that is published beside it. The tokens are wire format.
 #[derive(
@@ -113,7 +114,7 @@ struct File {
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
 static DESCRIPTIONS: LazyLock<Vec<Description>> = LazyLock::new(|| {
     let file: File =
-        toml::from_str(include_str!("../../../data/cuda/components.toml")).expect("data/cuda/components.toml is valid");
+        built_in::read(include_str!("../../../data/cuda/components.toml")).expect("data/cuda/components.toml is valid");
     file.component
 });
 

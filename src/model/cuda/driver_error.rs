@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::model::built_in;
+
 /// An error that people meet.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +30,7 @@ struct File {
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
 static ERRORS: LazyLock<Vec<DriverError>> = LazyLock::new(|| {
     let file: File =
-        toml::from_str(include_str!("../../../data/cuda/errors.toml")).expect("data/cuda/errors.toml is valid");
+        built_in::read(include_str!("../../../data/cuda/errors.toml")).expect("data/cuda/errors.toml is valid");
     file.error
 });
 

@@ -18,6 +18,7 @@ use super::native::{Native, NativeReading};
 use super::ranking::{RankedImage, rank, rank_images, release_of_tag};
 use super::tables::Tables;
 use super::version::{Capability, Release};
+use crate::model::built_in;
 
 /// What a library answered, or why it did not.
 pub type Asked = Result<LibraryAnswer, LibraryTrouble>;
@@ -166,7 +167,7 @@ struct Images {
 
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
 static IMAGES: LazyLock<Images> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../data/cuda/images.toml")).expect("data/cuda/images.toml is valid")
+    built_in::read(include_str!("../../../data/cuda/images.toml")).expect("data/cuda/images.toml is valid")
 });
 
 impl Report {

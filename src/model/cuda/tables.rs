@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::driver::DriverVersion;
 use super::gpu::Brand;
 use super::version::{Capability, PtxVersion, Release, ToolkitVersion};
+use crate::model::built_in;
 
 /// The oldest drivers that run every release of one first number.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -109,11 +110,11 @@ pub struct Tables {
 #[expect(clippy::expect_used, reason = "the files are compiled in, and a test reads them")]
 static BUNDLED: LazyLock<Tables> = LazyLock::new(|| {
     let toolkits: Toolkits =
-        toml::from_str(include_str!("../../../data/cuda/toolkits.toml")).expect("data/cuda/toolkits.toml is valid");
-    let architectures: Architectures = toml::from_str(include_str!("../../../data/cuda/architectures.toml"))
+        built_in::read(include_str!("../../../data/cuda/toolkits.toml")).expect("data/cuda/toolkits.toml is valid");
+    let architectures: Architectures = built_in::read(include_str!("../../../data/cuda/architectures.toml"))
         .expect("data/cuda/architectures.toml is valid");
     let forward =
-        toml::from_str(include_str!("../../../data/cuda/forward.toml")).expect("data/cuda/forward.toml is valid");
+        built_in::read(include_str!("../../../data/cuda/forward.toml")).expect("data/cuda/forward.toml is valid");
     Tables { families: toolkits.family, releases: toolkits.release, architectures: architectures.architecture, forward }
 });
 

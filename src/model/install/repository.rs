@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::mirror::Mirror;
 use super::openpgp;
+use crate::model::built_in;
 use crate::model::config;
 use crate::model::text::quoted;
 
@@ -32,7 +33,7 @@ struct Distribution {
 
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
 static TABLE: LazyLock<File> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../data/cuda/repositories.toml")).expect("data/cuda/repositories.toml is valid")
+    built_in::read(include_str!("../../../data/cuda/repositories.toml")).expect("data/cuda/repositories.toml is valid")
 });
 
 /// Below it are all of NVIDIA's repositories.

@@ -8,6 +8,7 @@ use strum::{Display, EnumString, IntoStaticStr};
 
 use super::label::label_of;
 use super::setting::{Generation, Setting};
+use crate::model::built_in;
 
 /// An encoder on a GPU. The tokens are wire format.
 #[derive(
@@ -159,7 +160,7 @@ pub struct Overlay {
 
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
 static BUNDLED: LazyLock<Overlay> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../data/stream/overlay.toml")).expect("data/stream/overlay.toml is valid")
+    built_in::read(include_str!("../../../data/stream/overlay.toml")).expect("data/stream/overlay.toml is valid")
 });
 
 /// The longest explanation that is taken from the server's own help, in characters.

@@ -9,6 +9,7 @@ use super::overlay::{Overlay, Row};
 use super::schema::Schema;
 use super::setting::{Generation, Setting};
 use super::value::Choice;
+use crate::model::built_in;
 
 /// One way to use the stream.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -35,7 +36,7 @@ pub struct Presets {
 
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
 static BUNDLED: LazyLock<Presets> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../data/stream/presets.toml")).expect("data/stream/presets.toml is valid")
+    built_in::read(include_str!("../../../data/stream/presets.toml")).expect("data/stream/presets.toml is valid")
 });
 
 impl Presets {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::setting::Meaning;
+use crate::model::built_in;
 
 /// What is known beyond the table about one setting. Empty where nothing is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -40,7 +41,7 @@ struct Rules {
 
 #[expect(clippy::expect_used, reason = "the file is compiled in, and a test reads it")]
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../../data/stream/rules.toml")).expect("data/stream/rules.toml is valid")
+    built_in::read(include_str!("../../../data/stream/rules.toml")).expect("data/stream/rules.toml is valid")
 });
 
 impl Rule {
