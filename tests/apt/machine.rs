@@ -44,7 +44,7 @@ impl Machine {
 
     /// A bare Debian of this suite, with its own apt.
     pub(crate) fn of_suite(suite: &'static str, repository: Repository) -> Self {
-        Self::start(repository, Boot { suite: Some(suite), ..Boot::default() })
+        Self::booted(repository, Boot { suite: Some(suite), ..Boot::default() })
     }
 
     fn boot(repository: Repository, units: &'static [&'static str]) -> Self {
