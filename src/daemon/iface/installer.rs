@@ -77,9 +77,10 @@ impl InstallerObject {
 #[interface(name = "io.github.desktop_control.Control1.Installer")]
 impl InstallerObject {
     /// What the repository has now, best first. Keys of each: release, version (s); profiles, extras (as); compat-driver
-    /// (s, absent where there is no such package; the extra forward-compatibility is absent where that is of no use); verdict, verdict-reason (s); recommended (b). The repository is added
-    /// to apt where it is not there yet, and its lists are fetched anew, so it may take minutes. Needs install-software,
-    /// as all that follow.
+    /// (s, absent where there is no such package); verdict, verdict-reason (s); recommended (b). The extra
+    /// forward-compatibility is left out where it is of no use. The repository is added to apt where it is not there yet,
+    /// and its lists are fetched anew, so it may take minutes. Needs install-software, as all that follow but
+    /// DescribeRepository.
     async fn list_available(
         &self,
         #[zbus(header)] header: Header<'_>,

@@ -187,7 +187,7 @@ impl Work {
     }
 
     async fn download(&mut self, planned: &Planned, url: &str) -> Result<(), Stop> {
-        self.archives.prepare()?;
+        self.archives.prepare_for(url)?;
         self.tell.enter(Phase::Downloading);
         fault::at(InstallFault::BeforeDownload)?;
         let whole: u64 = self.archives.packages()?.iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum();

@@ -18,6 +18,8 @@ use crate::model::install::transaction::Archive;
 
 /// Where apt fetches to.
 pub(super) const FOLDER: &str = "/var/cache/desktop-control/archives";
+/// Names the repository that they are of.
+const OF: &str = "repository";
 /// What fetches for apt without root's rights; owner of what is half there.
 const FETCHER: &str = "_apt";
 /// dpkg-deb reads a gigabyte in less.
@@ -56,12 +58,28 @@ impl Archives {
         std::fs::set_permissions(&partial, std::os::unix::fs::PermissionsExt::from_mode(0o700))
     }
 
-    /// Bytes that are there, half files included.
+    /// The same, for packages of this repository. What another one has brought goes: of a package that is there, apt
+    /// looks at the size alone, and its own key would be no proof any more.
+    ///
+    /// # Errors
+    /// It cannot be made, or what was there cannot be removed.
+    pub fn prepare_for(&self, repository: &str) -> io::Result<()> {
+        let of = format!("{FOLDER}/{OF}");
+        if self.root.read(&of)?.as_deref() == Some(repository) {
+            return self.prepare();
+        }
+        self.clear()?;
+        self.prepare()?;
+        self.root.write(&of, repository.as_bytes(), 0o644)
+    }
+
+    /// Bytes of packages that are there, half ones included.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let folders = [self.folder(), self.folder().join("partial")];
         let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
-        let sizes = entries.filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file);
+        let packages = entries.filter(|entry| is_package(&entry.path()));
+        let sizes = packages.filter_map(|entry| entry.metadata().ok()).filter(std::fs::Metadata::is_file);
         sizes.map(|metadata| metadata.len()).sum()
     }
 
@@ -73,7 +91,7 @@ impl Archives {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(self.folder())? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "deb") {
+            if is_package(&path) {
                 found.push(path);
             }
         }
@@ -117,6 +135,10 @@ impl Archives {
             other => other,
         }
     }
+}
+
+fn is_package(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "deb")
 }
 
 /// Looks into a package: its description, and the files that it would bring.
@@ -195,6 +217,22 @@ mod tests {
         }
         std::fs::write(&file, "no package").expect("write");
         assert!(look_into(&file).await.is_err());
+    }
+
+    #[test]
+    fn what_another_repository_has_brought_is_not_used() {
+        let folder = tempfile::tempdir().expect("folder");
+        let archives = Archives::new(&Root::new(folder.path()));
+        let fetch = || std::fs::write(archives.folder().join("a_1_all.deb"), [0; 10]).expect("write");
+        archives.prepare().expect("made");
+        fetch();
+        archives.prepare_for("http://a").expect("made");
+        assert_eq!(archives.bytes(), 0, "nobody knows of which one it was");
+        fetch();
+        archives.prepare_for("http://a").expect("made");
+        assert_eq!(archives.bytes(), 10, "the next attempt goes on there");
+        archives.prepare_for("http://b").expect("made");
+        assert_eq!(archives.bytes(), 0);
     }
 
     #[test]
