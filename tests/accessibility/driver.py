@@ -56,6 +56,14 @@ def has(accessible, state):
     return accessible.get_state_set().contains(getattr(Atspi.StateType, state.upper()))
 
 
+def is_focused(accessible):
+    """What has gone is not."""
+    try:
+        return has(accessible, "focused")
+    except GLib.Error:
+        return False
+
+
 def name_of(accessible):
     """GTK 4.8 calls a button with a mnemonic by its label with and without the underline: "_Stop Stop"."""
     name = accessible.get_name() or ""
@@ -293,23 +301,33 @@ class Window:
         return active == [front.path] or (has(front, "modal") and not active)
 
     def tab(self):
-        before = self.focused()
+        return told(self.go_on(self.holder()))
+
+    def go_on(self, before, likely=()):
+        """Presses Tab: what has the keyboard then instead of `before`. It is looked for among the likely ones first: to
+        look at a whole page takes long."""
         self.press("Tab")
 
         def look():
-            now = self.focused()
-            return now if now and (before is None or now["id"] != before["id"]) else None
+            if before is not None and is_focused(before):
+                return None
+            return next((each for each in likely if is_focused(each)), None) or self.holder()
 
-        return waited_for(f"something else than {before} to have the keyboard after Tab", look)
+        was = name_of(before) if before is not None else "nothing"
+        return waited_for(f"something else than {was!r} to have the keyboard after Tab", look)
 
     def reach(self, role, name):
         return self.reach_it(self.wait_for(role, name))
 
     def reach_it(self, accessible):
+        stops = [each for each, above in below(self.front()) if is_stop(each, above)]
+        holder = self.holder()
         for _ in range(TABS):
             if has(accessible, "focused"):
                 return told(accessible)
-            self.tab()
+            holder = self.go_on(holder, stops)
+            at = next((at for at, stop in enumerate(stops) if stop.path == holder.path), -1)
+            stops = stops[at + 1 :] + stops[: at + 1]
         raise Refused(f"{name_of(accessible)!r} has not got the keyboard after {TABS} times Tab")
 
     def windows(self):
@@ -322,8 +340,12 @@ class Window:
         modal = next((each for each in reversed(windows) if has(each, "modal")), None)
         return modal or next((each for each in windows if has(each, "active")), windows[0])
 
+    def holder(self):
+        return next((each for each, _ in below(self.front()) if has(each, "focused")), None)
+
     def focused(self):
-        return next((told(each) for each, _ in below(self.front()) if has(each, "focused")), None)
+        holder = self.holder()
+        return told(holder) if holder is not None else None
 
     def actionables(self):
         return [told(each) for each, above in below(self.front()) if is_stop(each, above)]

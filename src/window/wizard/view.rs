@@ -89,6 +89,12 @@ impl View {
         let planned = Folds::new("Plan");
         let licence = gtk::LinkButton::with_label("", "Licence of CUDA");
         licence.set_halign(gtk::Align::Start);
+        // With large text one line of it would make the window wider than the screen.
+        if let Some(label) = licence.child().and_downcast::<gtk::Label>() {
+            label.set_wrap(true);
+            label.set_wrap_mode(gtk::pango::WrapMode::WordChar);
+            label.set_xalign(0.0);
+        }
         let refused = gtk::Label::builder().xalign(0.0).wrap(true).selectable(true).can_focus(false).build();
         let work = Work::new();
         let [ended, checks, undo] = ["What changed", "What was checked", "To undo it"].map(Folds::new);

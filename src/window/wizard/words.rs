@@ -208,7 +208,9 @@ pub(super) fn check(check: &JobCheck) -> Fold {
         "not-checked" => ("unknown", "Not checked"),
         other => ("unknown", other),
     };
-    Fold::plain(Line::new(&check.what, format!("{word}: {}", check.found)).signed(format::of_cuda(state)))
+    // A command is called as it is.
+    let what = if check.what.contains(" --") { check.what.clone() } else { capitalised(&check.what) };
+    Fold::plain(Line::new(what, format!("{word}: {}", check.found)).signed(format::of_cuda(state)))
 }
 
 #[cfg(test)]
@@ -266,6 +268,15 @@ mod tests {
         assert_eq!(undo(&failed), None);
         assert_eq!(undo(&job("cuda-remove", Some("done"))), None);
         assert!(ending(None, &Snapshot::default())[0].line.title.starts_with("Nobody knows"));
+    }
+
+    #[test]
+    fn a_check_begins_as_a_sentence_does_and_a_command_as_it_is() {
+        let title = |what: &str| {
+            check(&JobCheck { what: what.into(), verdict: "passed".into(), found: String::new() }).line.title
+        };
+        assert_eq!(title("a kernel is built"), "A kernel is built");
+        assert_eq!(title("nvcc --version"), "nvcc --version");
     }
 
     #[test]
