@@ -67,6 +67,7 @@ fn open() -> Window {
 /// Clicks a control, and not the row of the same name that it stands in.
 fn choose(window: &mut Window, name: &str) {
     window.seen.click("radio button", name);
+    window.seen.find_when("radio button", name, "is chosen", |node| node.is("checked"));
 }
 
 /// Goes on to the review of what is recommended, by Next alone.
