@@ -87,11 +87,13 @@ impl Changes {
         }
     }
 
-    /// Waits until something has happened and it is quiet again.
+    /// Waits until something has happened and it is quiet again. Whoever stops waiting has to look, and may wait again.
     ///
     /// # Errors
     /// The kernel tells no more.
     pub async fn next(&mut self) -> io::Result<()> {
+        // A wait that was broken off may have seen a toolkit come.
+        self.follow()?;
         while !self.event().await? {}
         let longest = Instant::now() + LONGEST;
         let mut quiet = Instant::now() + QUIET;
@@ -131,6 +133,18 @@ mod tests {
 
     async fn is_told(changes: &mut Changes) -> bool {
         tokio::time::timeout(Duration::from_secs(4), changes.next()).await.is_ok_and(|told| told.is_ok())
+    }
+
+    #[tokio::test]
+    async fn a_toolkit_that_came_while_a_wait_was_broken_off_is_watched() {
+        let (_folder, root) = tree();
+        let mut changes = Changes::watch(&root).expect("a watch");
+        root.write("/usr/local/cuda-12.9/version.json", b"", 0o644).expect("written");
+        let broken_off = tokio::time::timeout(Duration::from_millis(200), changes.next()).await;
+        assert!(broken_off.is_err(), "it is not quiet yet");
+        assert!(!is_told(&mut changes).await, "nothing since");
+        root.write("/usr/local/cuda-12.9/bin/nvcc", b"", 0o755).expect("written");
+        assert!(is_told(&mut changes).await);
     }
 
     #[tokio::test]
