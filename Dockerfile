@@ -15,13 +15,17 @@ ARG GUACD=built
 
 # ── The four programs, as a package. `--build-context package=FOLDER` takes one that is there already.
 # hadolint ignore=DL3006
-FROM ${RUST_IMAGE} AS package
+FROM ${RUST_IMAGE} AS compiled
 WORKDIR /source
 RUN --mount=type=bind,source=data/image,target=/recipes --mount=type=secret,id=ca \
     /recipes/add --only-packages build
 COPY . .
 RUN --mount=type=secret,id=ca --mount=type=cache,target=/usr/local/cargo/registry \
     data/image/with-ca data/deb/programs && data/deb/build target/release /
+
+# Its own stage, and a copy: of a stage that is in its cache as a whole, buildah 1.28 would mount what that began with.
+FROM scratch AS package
+COPY --from=compiled /desktop-control_*.deb /
 
 # ── guacd, the half of Guacamole that has to be compiled.
 FROM ubuntu:${UBUNTU_VERSION} AS guacd-built
