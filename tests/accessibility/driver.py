@@ -88,8 +88,9 @@ def actions_of(accessible):
         return []
 
 
-def told(accessible):
+def told(accessible, above=()):
     """What a test is told of it."""
+    panes = [each for each in above if each.get_role_name() == "scroll pane"]
     return {
         "id": accessible.path,
         "role": accessible.get_role_name(),
@@ -97,6 +98,7 @@ def told(accessible):
         "description": accessible.get_description() or "",
         "states": [state for state in STATES if has(accessible, state)],
         "bounds": bounds_of(accessible),
+        "panes": [[each.path, bounds_of(each)] for each in panes],
         "actions": actions_of(accessible),
     }
 
@@ -348,7 +350,7 @@ class Window:
         return told(holder) if holder is not None else None
 
     def actionables(self):
-        return [told(each) for each, above in below(self.front()) if is_stop(each, above)]
+        return [told(each, above) for each, above in below(self.front()) if is_stop(each, above)]
 
 
 COMMANDS = ("tree", "find", "gone", "click", "text", "type", "press", "tab", "reach", "focused", "actionables")

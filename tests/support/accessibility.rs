@@ -27,16 +27,27 @@ pub struct Node {
     pub states: Vec<String>,
     /// Left, top, width and height within its window.
     pub bounds: Option<[i32; 4]>,
+    /// What it scrolls in, the outermost first: which, and its bounds. Told of what Tab should stop at alone.
+    #[serde(default)]
+    panes: Vec<(String, [i32; 4])>,
     pub actions: Vec<String>,
 }
 
 impl Node {
     /// Whether this one is read before that one: it stands above it in the same column, or left of it in the same row.
     fn is_read_before(&self, other: &Self) -> bool {
-        let (Some([left, top, width, height]), Some(there)) = (self.bounds, other.bounds) else { return false };
+        let shared = self.panes.iter().zip(&other.panes).take_while(|(here, there)| here.0 == there.0).count();
+        let (here, there) = (self.bounds_within(shared), other.bounds_within(shared));
+        let (Some([left, top, width, height]), Some(there)) = (here, there) else { return false };
         let same_column = left < there[0] + there[2] && there[0] < left + width;
         let same_row = top < there[1] + there[3] && there[1] < top + height;
         (same_column && !same_row && top < there[1]) || (same_row && !same_column && left < there[0])
+    }
+
+    /// Where the eye finds it beside something that shares so many panes with it: what is scrolled out of sight lies
+    /// nowhere near what stands beside its pane.
+    fn bounds_within(&self, shared: usize) -> Option<[i32; 4]> {
+        self.panes.get(shared).map(|pane| pane.1).or(self.bounds)
     }
 
     pub fn is(&self, state: &str) -> bool {
