@@ -11,7 +11,7 @@ use super::table::{Cell, Style, render};
 use super::{Failure, repository};
 use crate::api;
 use crate::client::{AvailableToolkit, Client, InstallerVerb, JobCheck, JobFacts, Patience, ToolkitPlan, cuda_words};
-use crate::model::text::{size, time_left};
+use crate::model::text::size;
 
 /// Gigabytes over a slow line.
 const WAIT: Duration = Duration::from_hours(6);
@@ -210,13 +210,9 @@ fn line(job: &JobFacts) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
     let percent = (job.progress.clamp(0.0, 1.0) * 100.0) as usize;
     let full = percent * BAR / 100;
-    let bytes = match job.bytes_total {
-        0 => String::new(),
-        total => format!(" {} of {}", size(job.bytes_done), size(total)),
-    };
-    let left = job.seconds_left.map(|seconds| format!(", {}", time_left(seconds))).unwrap_or_default();
+    let bytes = job.transfer_in_words().map(|words| format!(" {words}")).unwrap_or_default();
     let step: String = super::printable::escaped(&job.step).chars().take(50).collect();
-    format!("[{}{}] {percent:>3} %{bytes}{left}  {step}", "#".repeat(full), " ".repeat(BAR - full))
+    format!("[{}{}] {percent:>3} %{bytes}  {step}", "#".repeat(full), " ".repeat(BAR - full))
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub use gpu::{GpuFacts, GpuMomentFacts, GpuProcessFacts, GpuStats, GpuTrouble};
 pub use stream::{EffectiveFacts, PendingFacts, PlanFacts, PresetFacts, SettingFacts, StreamFacts};
 pub use vnc::{VncFacts, VncViewerFacts, VncWebFacts};
 
+use crate::model::text::{size, time_left};
+
 /// Everything, as of one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Snapshot {
@@ -198,6 +200,15 @@ pub struct JobFacts {
     pub error_name: Option<String>,
     /// One sentence.
     pub error_message: Option<String>,
+}
+
+impl JobFacts {
+    /// How much is transferred, and how long the rest will take, for people; none for a job that transfers nothing.
+    #[must_use]
+    pub fn transfer_in_words(&self) -> Option<String> {
+        let left = self.seconds_left.map(|seconds| format!(", {}", time_left(seconds))).unwrap_or_default();
+        (self.bytes_total > 0).then(|| format!("{} of {}{left}", size(self.bytes_done), size(self.bytes_total)))
+    }
 }
 
 /// Unix seconds as RFC 3339 in UTC; what no calendar holds is `null`.

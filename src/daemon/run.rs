@@ -28,9 +28,8 @@ use crate::host::supervisor::Supervisor;
 use crate::host::supervisor::listener::Wire;
 use crate::host::uptime;
 use crate::model::catalogue::Catalogue;
-use crate::model::config::{self, Config};
+use crate::model::config::{self, CONFIG, Config};
 
-const CONFIG: &str = "/etc/desktop-control/config.toml";
 /// Lowest precedence first.
 const CATALOGUES: [&str; 2] = ["/usr/share/desktop-control/services.d", "/etc/desktop-control/services.d"];
 /// Written by the image.

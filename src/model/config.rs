@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+/// Where it lies.
+pub const CONFIG: &str = "/etc/desktop-control/config.toml";
+
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]

@@ -7,8 +7,8 @@ use super::super::Error;
 use super::super::installer::{AvailableInfo, PlanInfo, RepositoryInfo};
 use super::Options;
 
-/// What installs and removes CUDA toolkits. All of it but `DescribeRepository` needs `install-software`. There is one job of this kind at a time; a
-/// second one is refused with `Busy`.
+/// What installs and removes CUDA toolkits. All of it but `DescribeRepository` needs `install-software`. There is one
+/// job of this kind at a time; a second one is refused with `Busy`.
 #[proxy(
     interface = "io.github.desktop_control.Control1.Installer",
     default_service = "io.github.desktop_control.Control1",

@@ -55,7 +55,7 @@ impl InstallerObject {
         let release = parse_release(release)?;
         let report = self.ground.store.cuda();
         let Some(machine) = &report.machine else {
-            return Err(Error::Unsupported(format!("{UNSEEN} Ask again in a moment.")));
+            return Err(Error::Unsupported(UNSEEN.into()));
         };
         match use_of_compat(&report, machine, release) {
             CompatUse::Useful | CompatUse::Maybe => Ok(Request::EnableCompat { release }),
@@ -314,7 +314,7 @@ fn word<T: FromStr>(text: &str, what: &str, all: &str) -> Result<T, Error> {
     text.parse().map_err(|_| Error::InvalidSetting(format!("{} is no {what}. There are {all}.", quoted(text))))
 }
 
-const UNSEEN: &str = "Nobody has looked at this machine's driver yet.";
+const UNSEEN: &str = "Nobody has looked at this machine's driver yet. Ask again in a moment.";
 
 /// Libraries that are installed have been tried, and that decides.
 fn use_of_compat(report: &Report, machine: &Machine, release: Release) -> CompatUse {
@@ -331,8 +331,7 @@ fn info(available: &Available, ranked: Option<&Ranked>) -> AvailableInfo {
         extras: available.extras.iter().map(ToString::to_string).collect(),
         compat_driver: Some(available.compat_driver.clone()).filter(|driver| !driver.is_empty()),
         verdict: ranked.map_or(Verdict::Unknown, |ranked| ranked.advice.verdict).to_string(),
-        verdict_reason: ranked
-            .map_or_else(|| format!("{UNSEEN} Ask again in a moment."), |ranked| ranked.advice.reason.clone()),
+        verdict_reason: ranked.map_or_else(|| UNSEEN.to_owned(), |ranked| ranked.advice.reason.clone()),
         recommended: ranked.is_some_and(|ranked| ranked.recommended),
     }
 }

@@ -67,7 +67,7 @@ async fn run_async(task: Task) -> anyhow::Result<bool> {
                 Ok(_exclusive) => answer(&mut work, task).await,
                 Err(stop) => Err(stop),
             };
-            let answer = answer.map_err(failure_of);
+            let answer = answer.map_err(Failure::from);
             let text = match &answer {
                 Ok(answer) => serde_json::to_string(answer)?,
                 Err(failure) => serde_json::to_string(failure)?,
@@ -83,7 +83,7 @@ async fn run_async(task: Task) -> anyhow::Result<bool> {
             let outcome = match outcome {
                 Ok(outcome) => outcome,
                 Err(Stop::Cancelled) => Outcome::Cancelled,
-                Err(stop) => Outcome::Failed(failure_of(stop)),
+                Err(stop) => Outcome::Failed(stop.into()),
             };
             let good = !matches!(outcome, Outcome::Failed(_));
             work.end(outcome);
@@ -121,11 +121,4 @@ fn request() -> Result<Request, Stop> {
     io::stdin().lock().take(MOST_REQUEST).read_to_string(&mut text)?;
     serde_json::from_str(&text)
         .map_err(|error| Failure::new("InvalidSetting", format!("No such request ({error}).")).into())
-}
-
-fn failure_of(stop: Stop) -> Failure {
-    match stop {
-        Stop::Failed(failure) => failure,
-        Stop::Cancelled => Failure::new("Cancelled", "It was cancelled; nothing has changed."),
-    }
 }

@@ -6,11 +6,10 @@
 use std::io;
 
 use crate::host::root::Root;
-use crate::model::config;
+use crate::model::config::{self, CONFIG};
 use crate::model::install::event::Failure;
 use crate::model::install::mirror::Mirror;
 
-const CONFIG: &str = "/etc/desktop-control/config.toml";
 const MIRROR: &str = "/var/lib/desktop-control/repository.json";
 
 /// See the module.

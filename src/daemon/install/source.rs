@@ -134,14 +134,10 @@ fn own_keys(root: &Root, repository: &Repository) -> Result<Vec<String>, Failure
 
 /// The repository in use, and how it stands with apt. Nothing is fetched and nothing changes.
 pub(in crate::daemon) async fn describe(root: &Root) -> Result<RepositoryInfo, Failure> {
-    let failed = |stop| match stop {
-        Stop::Failed(failure) => failure,
-        Stop::Cancelled => Failure::new("Cancelled", "It was cancelled."),
-    };
-    let system = apt::system(root).await.map_err(|error| failed(error.into()))?;
+    let system = apt::system(root).await.map_err(Stop::from)?;
     let settings = settings::read(root)?;
     let repository = repository::choose(&system, &settings.configured, settings.mirror.as_ref());
-    let repository = repository.map_err(|error| failed(error.into()))?;
+    let repository = repository.map_err(Stop::from)?;
     let entries = apt::entries(root);
     let entry = entries.iter().find(|entry| entry.enabled && same_url(&entry.url, &repository.url));
     let mut info = RepositoryInfo {

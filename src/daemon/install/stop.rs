@@ -24,6 +24,15 @@ impl From<Failure> for Stop {
     }
 }
 
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Failed(failure) => failure,
+            Stop::Cancelled => Self::new("Cancelled", "It was cancelled; nothing has changed."),
+        }
+    }
+}
+
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         Self::Failed(refusal.into())

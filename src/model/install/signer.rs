@@ -49,9 +49,7 @@ impl Signer {
 #[must_use]
 pub fn is_own(url: &str, own: &[String], found: &[String], anyone: bool) -> bool {
     let of_nvidia = nvidias_fingerprint(url).is_some();
-    let known = |key: &String| {
-        own.iter().any(|own| same_fingerprint(own, key)) || of_nvidia && is_nvidias_key(key.trim_end_matches('!'))
-    };
+    let known = |key: &String| own.iter().any(|own| same_fingerprint(own, key)) || of_nvidia && is_nvidias_key(key);
     if anyone { found.iter().any(known) } else { !found.is_empty() && found.iter().all(known) }
 }
 

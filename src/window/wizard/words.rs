@@ -4,7 +4,7 @@ use super::super::format::{self, Sign};
 use super::super::pages::cuda::shown::{Fold, Line};
 use super::flow::{Asked, Step};
 use crate::client::{AvailableToolkit, JobCheck, JobFacts, Snapshot, ToolkitPlan};
-use crate::model::text::{capitalised, size, time_left};
+use crate::model::text::{capitalised, size};
 
 /// What stands above a page.
 pub(super) fn heading(step: Step) -> &'static str {
@@ -147,10 +147,7 @@ pub(super) fn progress(job: &JobFacts) -> String {
     let percent = (job.progress.clamp(0.0, 1.0) * 100.0) as u32;
     match (job.bytes_done, job.bytes_total) {
         _ if !job.progress_valid => String::new(),
-        (done, total) if done < total => {
-            let left = job.seconds_left.map(|seconds| format!(", {}", time_left(seconds))).unwrap_or_default();
-            format!("{} of {}{left}", size(done), size(total))
-        }
+        (done, total) if done < total => job.transfer_in_words().unwrap_or_default(),
         _ => format!("{percent} %"),
     }
 }
