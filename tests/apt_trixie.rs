@@ -40,7 +40,11 @@ fn a_toolkit_is_installed_and_removed_and_its_progress_is_read() {
     assert_eq!(last["bytes-done"], last["bytes-total"]);
     assert_eq!((&last["packages-done"], &last["packages-total"]), (&json!(14), &json!(14)), "{}", run.tell());
     let steps: Vec<&str> = told.iter().filter_map(|event| event["step"].as_str()).collect();
-    assert!(steps.iter().any(|step| step.starts_with("Unpacking ")), "apt's own words are told: {steps:?}");
+    // Which of them are told depends on the machine's speed: steps that follow each other fast are told as one.
+    let of_apt = |step: &&str| {
+        ["Unpacking ", "Preparing ", "Installing ", "Configuring "].iter().any(|verb| step.starts_with(verb))
+    };
+    assert!(steps.iter().any(of_apt), "apt's own words are told: {steps:?}");
     let checks = &run.outcome()["checks"];
     assert_eq!((&checks[0]["verdict"], &checks[1]["verdict"]), (&json!("passed"), &json!("passed")), "{checks}");
     assert_eq!(machine.stack.shell("bash -lc 'type -P nvcc'"), "/usr/local/cuda/bin/nvcc");

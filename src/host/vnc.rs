@@ -29,11 +29,30 @@ pub struct Look {
     pub command_line: Vec<String>,
     /// The process that listens.
     pub server: Option<u32>,
+    /// Whom it was asked of: the service's process, and those of the gateway.
+    of: (u32, Vec<u32>),
+    /// The sockets that the server holds.
+    sockets: BTreeSet<u64>,
 }
 
-/// Looks at the server that `unit` is or has started, whose gateway may be among what `gateways` have started. Blocks.
+impl Look {
+    /// The same services' server still holds the very sockets that it held: who was connected is, and nobody else.
+    fn still_holds(&self, unit: u32, gateways: &[u32]) -> bool {
+        let is_same = self.of.0 == unit && self.of.1 == gateways;
+        is_same && self.server.is_some_and(|server| sockets(server) == self.sockets)
+    }
+}
+
+/// Looks at the server that `unit` is or has started, whose gateway may be among what `gateways` have started; `before`
+/// is what was seen last. Blocks.
 #[must_use]
-pub fn look(unit: u32, gateways: &[u32]) -> Look {
+pub fn look(unit: u32, gateways: &[u32], before: Look) -> Look {
+    // The kernel goes through its whole table for who reads it, however little is in it: milliseconds. What a process
+    // holds costs microseconds.
+    if before.still_holds(unit, gateways) { before } else { look_anew(unit, gateways) }
+}
+
+fn look_anew(unit: u32, gateways: &[u32]) -> Look {
     let table = table();
     let listens = |pid: u32| -> Option<(u32, BTreeSet<u64>, Vec<SocketAddr>)> {
         let own = sockets(pid);
@@ -58,7 +77,7 @@ pub fn look(unit: u32, gateways: &[u32]) -> Look {
     };
     let viewers = connected.into_iter().map(|address| (address, through(address))).collect();
     let command_line = Process::new(server.cast_signed()).and_then(|process| process.cmdline()).unwrap_or_default();
-    Look { listens, viewers, command_line, server: Some(server) }
+    Look { listens, viewers, command_line, server: Some(server), of: (unit, gateways.to_vec()), sockets: own }
 }
 
 /// All TCP sockets. Either table may be missing: a kernel without IPv6 is no error.
@@ -128,7 +147,9 @@ pub async fn disconnect_all(server: u32) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
     use std::net::{TcpListener, TcpStream};
+    use std::process::{Command, Stdio};
 
     use super::*;
 
@@ -139,16 +160,47 @@ mod tests {
         let at = listener.local_addr().expect("an address");
         let viewer = TcpStream::connect(at).expect("connected");
         let (served, from) = listener.accept().expect("a viewer");
-        let seen = look(own, &[]);
+        let seen = look(own, &[], Look::default());
         assert!(seen.listens.contains(&at), "{seen:?}");
         assert!(seen.viewers.contains(&(from, Through::Vnc)), "{seen:?}");
         assert_eq!((seen.server, seen.command_line.is_empty()), (Some(own), false));
         // Both ends are ours, so we are the gateway, too.
-        assert!(look(own, &[own]).viewers.contains(&(from, Through::BrowserVnc)));
+        assert!(look(own, &[own], seen.clone()).viewers.contains(&(from, Through::BrowserVnc)));
         drop(viewer);
         drop(served);
-        assert!(!look(own, &[]).viewers.contains(&(from, Through::Vnc)));
-        assert_eq!(look(u32::MAX, &[]), Look::default());
+        assert!(!look(own, &[], seen.clone()).viewers.contains(&(from, Through::Vnc)));
+        assert_eq!(look(u32::MAX, &[], seen), Look::default());
+    }
+
+    #[test]
+    fn what_holds_the_same_sockets_is_not_looked_at_anew() {
+        // A process of its own: other tests of this one come and go with sockets.
+        let script = "import socket, sys\nserver = socket.create_server(('127.0.0.1', 0))\n\
+            print(server.getsockname()[1], flush=True)\nviewer = server.accept()\nprint(flush=True)\n\
+            sys.stdin.readline()\nviewer[0].close()\nprint(flush=True)\nsys.stdin.read()";
+        let mut command = Command::new("python3");
+        let mut child =
+            command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3");
+        let (unit, mut stdin) = (child.id(), child.stdin.take().expect("a pipe"));
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map(|line| line.expect("a line"));
+        let port: u16 = lines.next().and_then(|line| line.parse().ok()).expect("a port");
+        let mut seen = look(unit, &[], Look::default());
+        assert_eq!(seen.listens, [SocketAddr::from(([127, 0, 0, 1], port))]);
+        // What no table says can only be what was remembered.
+        seen.command_line = vec!["remembered".into()];
+        assert_eq!(look(unit, &[], seen.clone()), seen);
+        assert_ne!(look(unit, &[1], seen.clone()).command_line, seen.command_line, "another gateway");
+        let viewer = TcpStream::connect(("127.0.0.1", port)).expect("connected");
+        lines.next().expect("a viewer");
+        let connected = look(unit, &[], seen.clone());
+        assert!(connected.viewers.contains(&(viewer.local_addr().expect("an address"), Through::Vnc)), "{connected:?}");
+        assert_ne!(connected.command_line, seen.command_line);
+        stdin.write_all(b"\n").expect("told");
+        lines.next().expect("hung up");
+        assert_eq!(look(unit, &[], connected).viewers, BTreeSet::new());
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        assert_eq!(look(unit, &[], seen), Look::default());
     }
 
     #[test]

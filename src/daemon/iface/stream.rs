@@ -52,7 +52,7 @@ impl StreamObject {
         #[expect(unused_variables, reason = "for later versions")] options: Options,
     ) -> Vec<SettingInfo> {
         let configured = self.ground.stream.configured().await;
-        configured.map(|configured| configured.settings.clone()).unwrap_or_default()
+        configured.map(|configured| configured.settings()).unwrap_or_default()
     }
 
     /// What Apply would do with the same arguments; refused as that would be, but for Busy. Keys: changes (as, for people; empty:

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -9,6 +10,13 @@ use tokio::sync::Mutex;
 use super::OWN_UNIT;
 use crate::host::root::Root;
 use crate::model::job::{Job, JobError, JobKind, JobResult, JobState};
+
+/// A finished job keeps its object for at least so long,
+pub(super) const KEPT_FOR: Duration = Duration::from_mins(1);
+/// and the newest so many for longer;
+const KEPT: usize = 16;
+/// but there are never more than so many, however fast they come.
+const MOST_KEPT: usize = 48;
 
 const PATH: &str = "/var/lib/desktop-control/jobs.json";
 
@@ -22,16 +30,15 @@ struct File {
 #[derive(Debug)]
 pub(super) struct History {
     root: Root,
-    loaded: Vec<Job>,
     next_id: AtomicU64,
     /// Two writes must not overtake each other.
     writing: Arc<Mutex<()>>,
 }
 
 impl History {
-    /// Reads the file. What cannot be read is put aside in the log and begun anew: a history is not worth a daemon
+    /// Reads the file, and the jobs in it. What cannot be read is put aside in the log and begun anew: a history is not worth a daemon
     /// that does not start.
-    pub(super) fn load(root: Root, now: u64) -> Self {
+    pub(super) fn load(root: Root, now: u64) -> (Self, Vec<Job>) {
         let text = root.read(PATH).unwrap_or_else(|error| {
             tracing::warn!(%error, PATH, "cannot read the history of jobs");
             None
@@ -46,12 +53,7 @@ impl History {
         // Should the counter be lost or wrong, no number is given twice as far as is known.
         let highest = file.jobs.iter().map(|job| job.id).max().unwrap_or(0);
         let next_id = AtomicU64::new(file.next_id.max(highest + 1));
-        Self { root, loaded: file.jobs, next_id, writing: Arc::default() }
-    }
-
-    /// The jobs that were read.
-    pub(super) fn jobs(&self) -> Vec<Job> {
-        self.loaded.clone()
+        (Self { root, next_id, writing: Arc::default() }, file.jobs)
     }
 
     /// A number that no job has had.
@@ -97,6 +99,17 @@ fn end_interrupted(job: &mut Job, now: u64) {
     });
 }
 
+/// Which of these jobs are to be forgotten now.
+pub(super) fn forgettable(mut jobs: Vec<Arc<Job>>, now: u64) -> Vec<u64> {
+    jobs.retain(|job| job.state == JobState::Finished);
+    // By their end: whoever waited for one that took long is still to hear how it ended.
+    jobs.sort_by_key(|job| job.ended_at);
+    let (most, kept) = (jobs.len().saturating_sub(MOST_KEPT), jobs.len().saturating_sub(KEPT));
+    let is_old = |job: &Job| job.ended_at.is_none_or(|at| at + KEPT_FOR.as_secs() <= now);
+    let forgotten = jobs.iter().take(kept).enumerate().filter(|(place, job)| *place < most || is_old(job));
+    forgotten.map(|(_, job)| job.id).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,11 +138,10 @@ mod tests {
     async fn a_killed_daemon_knows_what_it_had_begun() {
         let folder = tempfile::tempdir().expect("folder");
         let root = Root::new(folder.path());
-        let history = History::load(root.clone(), 5);
+        let (history, _) = History::load(root.clone(), 5);
         assert_eq!(history.next_id(), 1);
         history.save(vec![job(1, JobState::Running, "selkies"), job(2, JobState::Running, OWN_UNIT)]).await;
-        let next = History::load(root, 9);
-        let jobs = next.jobs();
+        let (next, jobs) = History::load(root, 9);
         assert_eq!((jobs[0].result, jobs[0].ended_at), (Some(JobResult::Failed), Some(9)));
         assert!(jobs[0].error.as_ref().is_some_and(|error| error.message.contains("ask again")));
         assert_eq!(jobs[1].result, Some(JobResult::Done));
@@ -141,6 +153,22 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let root = Root::new(folder.path());
         root.write(PATH, b"{\"jobs\": 3", 0o600).expect("write");
-        assert_eq!(History::load(root, 9).jobs(), []);
+        assert_eq!(History::load(root, 9).1, []);
+    }
+
+    #[test]
+    fn the_newest_are_remembered_and_never_too_many() {
+        let ended =
+            |id: u64, ended_at: u64| Arc::new(Job { ended_at: Some(ended_at), ..job(id, JobState::Finished, "x") });
+        let ids = |from: u64, to: u64| (from..to).collect::<Vec<u64>>();
+        let slowly: Vec<Arc<Job>> = (0..40).map(|id| ended(id, id * 10)).collect();
+        assert_eq!(forgettable(slowly.clone(), 400), ids(0, 24), "16 for long");
+        assert_eq!(forgettable(slowly, 180), ids(0, 13), "each for a minute");
+        let mut fast: Vec<Arc<Job>> = (1..100).map(|id| ended(id, 400)).collect();
+        assert_eq!(forgettable(fast.clone(), 400), ids(1, 52), "never more than 48");
+        // One that took long, and one that is at work.
+        fast.insert(0, ended(0, 401));
+        fast.push(Arc::new(job(100, JobState::Running, "x")));
+        assert_eq!(forgettable(fast, 401), ids(1, 53));
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use self::history::History;
+use self::history::{History, KEPT_FOR};
 use super::store::Store;
 use super::unix_now;
 use super::watcher::WatcherHandle;
@@ -24,11 +24,6 @@ use crate::host::supervisor::Supervisor;
 use crate::model::install::journal::Request;
 use crate::model::job::{Job, JobError, JobKind, JobResult, JobState};
 use crate::model::text::quoted;
-
-/// A finished job keeps its object for at least so long,
-const KEPT_FOR: Duration = Duration::from_mins(1);
-/// and the newest so many for longer.
-const KEPT: usize = 16;
 
 /// What was downloaded for an installation that failed is kept so long for the next attempt.
 const DOWNLOADS_KEPT_FOR: Duration = Duration::from_hours(7 * 24);
@@ -73,8 +68,10 @@ impl Jobs {
         supervisor: Supervisor,
         shutdown: CancellationToken,
     ) -> Self {
-        let history = History::load(root.clone(), unix_now());
-        history.jobs().into_iter().for_each(|job| store.put_job(job));
+        let (history, earlier) = History::load(root.clone(), unix_now());
+        for job in earlier {
+            store.put_job(job);
+        }
         let jobs =
             Self { root, store, watcher, supervisor, history: Arc::new(history), running: Arc::default(), shutdown };
         jobs.forget_old();
@@ -231,6 +228,7 @@ impl Jobs {
             jobs.update(id, |job| job.advance(JobState::Running));
             let result = work.await;
             jobs.finish(id, result);
+            jobs.forget_old();
             jobs.save().await;
             // Not before it is on disk how it ended: they say it once more to the next life.
             apt::forget_events(&jobs.root, id);
@@ -307,12 +305,9 @@ impl Jobs {
     }
 
     fn forget_old(&self) {
-        let now = unix_now();
-        let finished: Vec<Arc<Job>> =
-            self.store.jobs().into_iter().filter(|job| job.state == JobState::Finished).collect();
-        let surplus = finished.len().saturating_sub(KEPT);
-        let old = |job: &&Arc<Job>| job.ended_at.is_none_or(|at| at + KEPT_FOR.as_secs() <= now);
-        finished.iter().take(surplus).filter(old).for_each(|job| self.store.remove_job(job.id));
+        for id in history::forgettable(self.store.jobs(), unix_now()) {
+            self.store.remove_job(id);
+        }
     }
 }
 

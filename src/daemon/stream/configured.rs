@@ -7,7 +7,6 @@ use tokio::time::Instant;
 
 use super::view::Configured;
 use super::{Stream, in_force, table};
-use crate::api::stream::SettingInfo;
 use crate::daemon::pending::STREAM;
 use crate::daemon::unix_now;
 use crate::host::names;
@@ -75,22 +74,22 @@ impl Stream {
         layers.fixed.clone_from(&inner.terms.fixed);
         let resolved = resolve(&schema, &layers);
         let machine = hardware::machine(&inner.root, &layers.container);
-        let rows = table::settings(&schema, &layers, &resolved, &machine);
-        Configured {
+        let mut configured = Configured {
             installed,
             schema_source,
             schema_note,
             write_mode: settings.mode(),
             frame_buffer,
-            revision: self.revision(reading, &rows),
-            settings: rows,
+            revision: 0,
             presets: table::presets(&schema),
             preset: table::preset_in_force(&schema, &resolved),
             schema,
             layers,
             resolved,
             machine,
-        }
+        };
+        configured.revision = self.revision(reading, &configured);
+        configured
     }
 
     async fn account(&self) -> Option<Account> {
@@ -132,10 +131,9 @@ impl Stream {
     }
 
     /// Goes on growing when the daemon is restarted, as the time does.
-    fn revision(&self, reading: &mut Reading, rows: &[SettingInfo]) -> u64 {
+    fn revision(&self, reading: &mut Reading, now: &Configured) -> u64 {
         let view = self.inner.store.stream();
-        let same = view.configured.as_ref().is_some_and(|before| before.settings == rows);
-        if !same {
+        if !view.configured.as_ref().is_some_and(|before| before.tells_the_same(now)) {
             reading.revision = unix_now().max(reading.revision + 1);
         }
         reading.revision

@@ -19,7 +19,6 @@ fn configured(schema: Schema, layers: Layers) -> Configured {
         resolved,
         machine: Machine::default(),
         frame_buffer: Some(Size { width: 8192, height: 4096 }),
-        settings: Vec::new(),
         presets: Vec::new(),
         preset: String::new(),
         revision: 0,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::table;
 use crate::api::stream::{EffectiveInfo, PresetInfo, SettingInfo};
 use crate::host::selkies::{Installed, SchemaSource};
 use crate::host::settings::WriteMode;
@@ -40,14 +41,25 @@ pub(crate) struct Configured {
     pub(crate) machine: Machine,
     /// The largest screen.
     pub(crate) frame_buffer: Option<Size>,
-    /// All of it as `ListSettings` tells it.
-    pub(crate) settings: Vec<SettingInfo>,
     /// All presets.
     pub(crate) presets: Vec<PresetInfo>,
     /// The one in force; empty if there is none.
     pub(crate) preset: String,
-    /// Grows with each change of `settings`.
+    /// Grows with each change of [`Self::settings`].
     pub(crate) revision: u64,
+}
+
+impl Configured {
+    /// All of it as `ListSettings` tells it. Made when somebody asks: it is larger than what it is made of.
+    pub(crate) fn settings(&self) -> Vec<SettingInfo> {
+        table::settings(&self.schema, &self.layers, &self.resolved, &self.machine)
+    }
+
+    /// Whether [`Self::settings`] of both tell the same, by what they are made of.
+    pub(super) fn tells_the_same(&self, other: &Self) -> bool {
+        (&self.schema, &self.layers.fixed, &self.resolved, &self.machine)
+            == (&other.schema, &other.layers.fixed, &other.resolved, &other.machine)
+    }
 }
 
 /// One moment.

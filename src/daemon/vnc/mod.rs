@@ -7,6 +7,7 @@ mod change;
 mod view;
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Looking {
     last: Option<(Instant, Vec<Cause>)>,
+    seen: host::Look,
     /// Since when each connection has been there; none for what was there at the first look.
     since: BTreeMap<SocketAddr, Option<u64>>,
 }
@@ -143,10 +145,11 @@ impl Vnc {
         let pid = |service: &str| self.inner.store.service(service).and_then(|view| view.pid);
         let (server, gateway) = (pid(SERVICE), self.gateway());
         let gateways: Vec<u32> = gateway.into_iter().flat_map(Gateway::services).filter_map(|name| pid(name)).collect();
-        let look = tokio::task::spawn_blocking(move || server.map(|server| host::look(server, &gateways)));
-        let look = look.await.ok().flatten().unwrap_or_default();
-        let viewers = looking.remember(&look);
-        self.inner.store.put_vnc(self.view(&look, viewers));
+        let before = mem::take(&mut looking.seen);
+        let look = tokio::task::spawn_blocking(move || server.map(|server| host::look(server, &gateways, before)));
+        looking.seen = look.await.ok().flatten().unwrap_or_default();
+        let viewers = looking.viewers();
+        self.inner.store.put_vnc(self.view(&looking.seen, viewers));
         looking.last = Some((Instant::now(), causes));
     }
 
@@ -181,11 +184,11 @@ impl Vnc {
 }
 
 impl Looking {
-    /// The viewers with the times at which they came.
-    fn remember(&mut self, look: &host::Look) -> Vec<Viewer> {
+    /// The viewers that are there, with the times at which they came, which it keeps.
+    fn viewers(&mut self) -> Vec<Viewer> {
         let new = if self.last.is_some() { Some(unix_now()) } else { None };
-        self.since.retain(|address, _| look.viewers.iter().any(|(there, _)| there == address));
-        let viewers = look.viewers.iter().map(|(address, through)| {
+        self.since.retain(|address, _| self.seen.viewers.iter().any(|(there, _)| there == address));
+        let viewers = self.seen.viewers.iter().map(|(address, through)| {
             let since = *self.since.entry(*address).or_insert(new);
             Viewer { address: *address, through: *through, since }
         });
