@@ -106,7 +106,9 @@ fn probe_of(stack: &Stack) -> Option<Process> {
 /// What the graphs of [`MANY`] GPUs take after an hour of looks, once a second by a clock that is made up.
 fn histories() -> Vec<Row> {
     // All stay: what is given back would be used again by the next ones.
-    let mut kept: Vec<History> = Vec::with_capacity(2 * HISTORIES);
+    let mut kept: Vec<History> = Vec::with_capacity(3 * HISTORIES);
+    // The first ones take what the measurements before them have left free.
+    kept.extend((0..HISTORIES).map(|_| watched_for(HALF_AN_HOUR)));
     let [short, long] = [HALF_AN_HOUR, HOUR].map(|seconds| {
         let before = own_memory();
         kept.extend((0..HISTORIES).map(|_| watched_for(seconds)));

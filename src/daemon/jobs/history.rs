@@ -16,7 +16,7 @@ pub(super) const KEPT_FOR: Duration = Duration::from_mins(1);
 /// and the newest so many for longer;
 const KEPT: usize = 16;
 /// but there are never more than so many, however fast they come.
-const MOST_KEPT: usize = 48;
+const MOST_KEPT: usize = 32;
 
 const PATH: &str = "/var/lib/desktop-control/jobs.json";
 
@@ -165,10 +165,10 @@ mod tests {
         assert_eq!(forgettable(slowly.clone(), 400), ids(0, 24), "16 for long");
         assert_eq!(forgettable(slowly, 180), ids(0, 13), "each for a minute");
         let mut fast: Vec<Arc<Job>> = (1..100).map(|id| ended(id, 400)).collect();
-        assert_eq!(forgettable(fast.clone(), 400), ids(1, 52), "never more than 48");
+        assert_eq!(forgettable(fast.clone(), 400), ids(1, 68), "never more than 32");
         // One that took long, and one that is at work.
         fast.insert(0, ended(0, 401));
         fast.push(Arc::new(job(100, JobState::Running, "x")));
-        assert_eq!(forgettable(fast, 401), ids(1, 53));
+        assert_eq!(forgettable(fast, 401), ids(1, 69));
     }
 }
