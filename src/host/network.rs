@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use procfs::net::TcpState;
+use procfs::net::{TcpNetEntry, TcpState};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
@@ -21,12 +21,17 @@ pub struct Listening {
     pub udp: Vec<SocketAddr>,
 }
 
+/// All TCP sockets, by the kernel's tables. Blocks: the kernel takes milliseconds for each table, so the second is read
+/// only by who goes on to it. Either may be missing: a kernel without IPv6 is no error.
+pub(super) fn tcp_sockets() -> impl Iterator<Item = TcpNetEntry> {
+    [procfs::net::tcp, procfs::net::tcp6].into_iter().filter_map(|table| table().ok()).flatten()
+}
+
 /// Reads it from the kernel's tables. Blocks. Any of them may be missing: a kernel without IPv6 is no error.
 #[must_use]
 pub fn listening() -> Listening {
-    let tcp = [procfs::net::tcp(), procfs::net::tcp6()].into_iter().flatten().flatten();
     let mut tcp: Vec<SocketAddr> =
-        tcp.filter(|entry| entry.state == TcpState::Listen).map(|entry| entry.local_address).collect();
+        tcp_sockets().filter(|entry| entry.state == TcpState::Listen).map(|entry| entry.local_address).collect();
     let udp = [procfs::net::udp(), procfs::net::udp6()].into_iter().flatten().flatten();
     // One that has somebody at its other end waits for nobody else.
     let mut udp: Vec<SocketAddr> =

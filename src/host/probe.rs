@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use zbus::message::Flags;
 
+use super::network::tcp_sockets;
 use crate::model::catalogue::Probe;
 use crate::model::health::ProbeOutcome;
 
@@ -136,13 +137,7 @@ async fn listen(port: &str) -> Result<(), String> {
         let listens = |entry: &procfs::net::TcpNetEntry| {
             entry.state == procfs::net::TcpState::Listen && entry.local_address.port() == number
         };
-        // Either table may be missing: a kernel without IPv6 is no error. The second is read only where the first says
-        // no: the kernel takes milliseconds for each.
-        [procfs::net::tcp, procfs::net::tcp6]
-            .into_iter()
-            .filter_map(|table| table().ok())
-            .flatten()
-            .any(|entry| listens(&entry))
+        tcp_sockets().any(|entry| listens(&entry))
     });
     match listening.await {
         Ok(true) => Ok(()),

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::{FDTarget, Process};
 
+use super::network::tcp_sockets;
 use super::root::Root;
 use super::selkies::environment::family;
 use super::user_child::{self, Account, Question};
@@ -53,7 +54,7 @@ pub fn look(unit: u32, gateways: &[u32], before: Look) -> Look {
 }
 
 fn look_anew(unit: u32, gateways: &[u32]) -> Look {
-    let table = table();
+    let table: Vec<TcpNetEntry> = tcp_sockets().collect();
     let listens = |pid: u32| -> Option<(u32, BTreeSet<u64>, Vec<SocketAddr>)> {
         let own = sockets(pid);
         let waits = |entry: &&TcpNetEntry| entry.state == TcpState::Listen && own.contains(&entry.inode);
@@ -78,11 +79,6 @@ fn look_anew(unit: u32, gateways: &[u32]) -> Look {
     let viewers = connected.into_iter().map(|address| (address, through(address))).collect();
     let command_line = Process::new(server.cast_signed()).and_then(|process| process.cmdline()).unwrap_or_default();
     Look { listens, viewers, command_line, server: Some(server), of: (unit, gateways.to_vec()), sockets: own }
-}
-
-/// All TCP sockets. Either table may be missing: a kernel without IPv6 is no error.
-fn table() -> Vec<TcpNetEntry> {
-    [procfs::net::tcp(), procfs::net::tcp6()].into_iter().flatten().flatten().collect()
 }
 
 /// An IPv4 address that is written as one of IPv6 is still one.

@@ -36,8 +36,8 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Reads the file, and the jobs in it. What cannot be read is put aside in the log and begun anew: a history is not worth a daemon
-    /// that does not start.
+    /// Reads the file, and the jobs in it. What cannot be read is put aside in the log and begun anew: a history is not
+    /// worth a daemon that does not start.
     pub(super) fn load(root: Root, now: u64) -> (Self, Vec<Job>) {
         let text = root.read(PATH).unwrap_or_else(|error| {
             tracing::warn!(%error, PATH, "cannot read the history of jobs");
